@@ -1,0 +1,66 @@
+// The random Walsh-Hadamard rotation of eq. (19), as a plan that every device carries out.
+//
+// R = H Diag(r) / sqrt(d) acts on columns as in eq. (14). A row x of activations is a column lying
+// down: it maps to (x o r) H^T / sqrt(d), signs first and Hadamard second. Signs after mixing would
+// only flip outputs and spread no outlier. H = H_m (x) H_2^k, and H_m is not symmetric for Paley's
+// first kind.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "roste/core/hadamard.h"
+#include "roste/core/signs.h"
+
+namespace roste {
+
+enum class Signs { kRandom, kNone };
+
+class Rotation {
+ public:
+  // The rotation of dimension d >= 1; the same (d, seed, signs) is the same rotation everywhere.
+  // Where no Hadamard matrix of order d is constructed, it consists of blocks and note() says so.
+  // Throws std::invalid_argument for d <= 0.
+  static Rotation hadamard(std::int64_t d, std::uint64_t seed, Signs signs = Signs::kRandom) {
+    Rotation r;
+    r.size_ = d;
+    r.shape_ = hadamard_factorization(d);
+    r.base_ = hadamard_matrix(r.shape_.base_order);
+    r.signs_.reserve(static_cast<std::size_t>(d));
+    for (std::int64_t i = 0; i < d; ++i) {
+      const int sign =
+          signs == Signs::kRandom ? random_sign(seed, static_cast<std::uint64_t>(i)) : 1;
+      r.signs_.push_back(static_cast<std::int8_t>(sign));
+    }
+    return r;
+  }
+
+  std::int64_t size() const { return size_; }                   // d
+  int base_order() const { return shape_.base_order; }          // m
+  int log2_count() const { return shape_.log2_count; }          // k
+  std::int64_t blocks() const { return shape_.blocks; }         // 1 unless note() is not empty
+  std::int64_t block_size() const { return size_ / blocks(); }  // m 2^k
+  int sign(std::int64_t i) const { return signs_[static_cast<std::size_t>(i)]; }
+  std::span<const std::int8_t> signs() const { return signs_; }  // [d] of +1, -1
+  const SignMatrix& base() const { return base_; }               // H_m
+
+  // A sentence for the user where the rotation mixes only within blocks; empty otherwise.
+  std::string note() const {
+    if (blocks() == 1) return {};
+    return "dimension " + std::to_string(size_) + " is rotated as " + std::to_string(blocks()) +
+           " separate blocks of " + std::to_string(block_size()) +
+           ": no Hadamard matrix of the whole order is constructed";
+  }
+
+ private:
+  Rotation() = default;
+
+  std::int64_t size_ = 0;
+  HadamardFactorization shape_;
+  SignMatrix base_;
+  std::vector<std::int8_t> signs_;
+};
+
+}  // namespace roste

@@ -1,0 +1,35 @@
+#include "reference_trainer/commands/commands.h"
+
+#include "reference_trainer/base/error.h"
+
+namespace trainer {
+namespace {
+
+template <Backend B>
+void run_on(B& backend, const CommandLine& line) {
+  switch (line.command) {
+    case Command::kPretrain: return pretrain_command(backend, line);
+    case Command::kRotate: return rotate_command(backend, line);
+    case Command::kMeasure: return measure_command(backend, line);
+    case Command::kSearch: return search_command(backend, line);
+    case Command::kTrain: return train_command(backend, line);
+    case Command::kQuantize: return quantize_command(backend, line);
+    case Command::kEval: return eval_command(backend, line);
+    case Command::kGenerate: return generate_command(backend, line);
+    case Command::kRun: return run_command(backend, line);
+    case Command::kHelp:
+    case Command::kNone: break;
+  }
+}
+
+}  // namespace
+
+int dispatch(const CommandLine& line) {
+  if (line.command == Command::kHelp || line.command == Command::kNone) return show_text(line);
+  flush_denormals_in_this_thread();
+  Cpu backend(static_cast<int>(line.threads));
+  run_on(backend, line);
+  return static_cast<int>(ExitCode::kOk);
+}
+
+}  // namespace trainer

@@ -1,0 +1,32 @@
+// Evaluating a network the same way in every command.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "reference_trainer/commands/session.h"
+#include "reference_trainer/eval/evaluate.h"
+#include "reference_trainer/report/progress.h"
+
+namespace trainer {
+
+ProgressStyle progress_style(const CommandLine& line);
+
+// {"loss", "perplexity", "rouge1", "rouge2", "rougeL", "rougeLsum", "rouge_average", "samples", "target_tokens"};
+// ROUGE in [0, 100], as papers print it.
+nlohmann::ordered_json to_json(const Evaluation& evaluation);
+
+template <Backend B>
+Evaluation evaluate_samples(B& backend, const CommandLine& line, const Network<B>& network, const Tokenizer& tokenizer,
+                            std::span<const SftSample> samples) {
+  Progress progress(progress_style(line));
+  progress.begin("evaluate", static_cast<std::int64_t>(samples.size()));
+  const EvaluationSettings settings{
+      {line.generation.max_new_tokens, network.plan.shape.eos_token_ids},
+      static_cast<std::size_t>(line.generation.batch_size),
+      [&](std::size_t done, std::size_t) { progress.update(static_cast<std::int64_t>(done)); }};
+  const Evaluation result = evaluate(backend, network, tokenizer, samples, settings);
+  progress.finish();
+  return result;
+}
+
+}  // namespace trainer

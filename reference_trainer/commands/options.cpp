@@ -1,0 +1,118 @@
+#include "reference_trainer/commands/options.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <set>
+#include <thread>
+#include <utility>
+
+#include "reference_trainer/base/error.h"
+#include "reference_trainer/commands/options_app.h"
+#include "reference_trainer/commands/recipe.h"
+
+namespace trainer {
+namespace {
+
+using Table = std::span<const FlagRow>;
+
+bool knows(Command command, const std::string& name, Table table) {
+  return std::any_of(table.begin(), table.end(), [&](const FlagRow& row) {
+    return row.flag.name == name && row.commands.contains(command);
+  });
+}
+
+// Adds what the recipe says to what the command line left unsaid.
+void merge_recipe(Command command, Table table, GivenFlags& given) {
+  const auto recipe = given.extract("recipe");
+  if (recipe.empty()) return;
+  const std::string& file = recipe.mapped().text;
+  std::set<std::string> seen;
+  for (const RecipeEntry& entry : read_recipe(file)) {
+    const std::string where = file + ":" + std::to_string(entry.line);
+    if (!knows(command, entry.key, table)) throw_unknown_flag(entry.key, where, command, table);
+    if (!seen.insert(entry.key).second) {
+      throw_usage({"CL-04", where, "'" + entry.key + "' again", "every key at most once", ""});
+    }
+    given.insert({entry.key, {entry.value, where + " (" + entry.key + ")"}});
+  }
+}
+
+void check_required(Command command, Table table, const GivenFlags& given) {
+  for (const FlagRow& row : table) {
+    if (!row.required.contains(command)) continue;
+    const auto found = given.find(row.flag.name);
+    if (found != given.end() && !found->second.text.empty()) continue;
+    throw_usage({"CL-09", std::string(name_of(command)), "no --" + row.flag.name,
+                 row.flag.value_name, row.flag.help});
+  }
+}
+
+void check_contradictions(const GivenFlags& given) {
+  constexpr std::pair<const char*, const char*> kExclusive[] = {{"settings", "w_bits"},
+                                                                {"settings", "a_bits"},
+                                                                {"settings", "kv_bits"},
+                                                                {"eval_dataset", "eval_fraction"}};
+  for (const auto& [a, b] : kExclusive) {
+    const auto first = given.find(a), second = given.find(b);
+    if (first == given.end() || second == given.end()) continue;
+    throw_usage({"CL-04", second->second.where, "'" + std::string(b) + "' beside '" + a + "'",
+                 "one of the two", "the other one comes from " + first->second.where});
+  }
+}
+
+// Key/value heads must divide the heads, and the heads the width; fields alone cannot say so.
+void check_base_model(const PretrainOptions& base) {
+  const auto check = [](const char* part, std::int64_t divisor, const char* whole,
+                        std::int64_t of) {
+    if (of % divisor == 0) return;
+    throw_usage({"CL-03", std::string("--") + part, std::to_string(divisor),
+                 "a divisor of " + std::string(whole) + " " + std::to_string(of), ""});
+  };
+  check("num_attention_heads", base.num_attention_heads, "--hidden_size", base.hidden_size);
+  check("num_key_value_heads", base.num_key_value_heads, "--num_attention_heads",
+        base.num_attention_heads);
+}
+
+std::int64_t all_cores() { return std::max<std::int64_t>(1, std::thread::hardware_concurrency()); }
+
+CommandLine assign_flags(Command command, Table table, const GivenFlags& given) {
+  CommandLine line = defaults_of(command);
+  for (const FlagRow& row : table) {
+    const auto found = given.find(row.flag.name);
+    if (row.commands.contains(command) && found != given.end())
+      row.flag.assign(found->second, line);
+  }
+  if (line.threads == 0) line.threads = all_cores();
+  if (line.settings.empty()) line.settings = {line.quant};
+  return line;
+}
+
+}  // namespace
+
+CommandLine parse_command_line(int argc, const char* const* argv) {
+  const std::vector<FlagRow> table = make_flag_table();
+  SplitArguments split = split_arguments(argc, argv, table);
+  if (split.command == Command::kHelp || split.command == Command::kNone) {
+    CommandLine line;
+    line.command = split.command;
+    line.text = std::move(split.text);
+    return line;
+  }
+  merge_recipe(split.command, table, split.given);
+  check_contradictions(split.given);
+  CommandLine line = assign_flags(split.command, table, split.given);
+  check_required(split.command, table, split.given);
+  check_base_model(line.pretrain);
+  return line;
+}
+
+int show_text(const CommandLine& line) {
+  const bool asked_for = line.command == Command::kHelp;
+  std::FILE* const stream = asked_for ? stdout : stderr;
+  const bool written = std::fputs(line.text.c_str(), stream) >= 0 && std::fflush(stream) == 0;
+  if (!asked_for) return static_cast<int>(ExitCode::kUsage);
+  return static_cast<int>(written ? ExitCode::kOk : ExitCode::kIo);
+}
+
+}  // namespace trainer

@@ -1,0 +1,147 @@
+// Everything a user can say to reference_trainer. One struct per concern; every knob with its
+// meaning, unit, default and an example. A flag, a recipe key and a field below have the same name.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reference_trainer/data/builtin_task.h"
+#include "reference_trainer/data/sft_dataset.h"
+#include "reference_trainer/io/model_directory.h"
+#include "reference_trainer/model/sites.h"
+
+namespace trainer {
+
+// In the order in which the pipeline runs them. kHelp and kNone only carry text to show.
+enum class Command {
+  kPretrain,
+  kRotate,
+  kMeasure,
+  kSearch,
+  kTrain,
+  kQuantize,
+  kEval,
+  kGenerate,
+  kRun,
+  kHelp,  // --help or --version was asked for
+  kNone,  // no command was given
+};
+
+enum class Scheduler { kCosine, kLinear, kConstant };
+enum class TrainMethod { kSft, kSte, kRoste };
+enum class QuantizeMethod { kRtn };
+enum class Architecture { kLlama };
+enum class Verbosity { kNormal, kQuiet };
+enum class ResultFormat { kTable, kJson };
+enum class StartFrom { kBeginning, kCheckpoint };
+
+struct ModelOptions {
+  std::filesystem::path model_name_or_path;  // a Hugging Face directory, e.g. out/demo/base
+  NonFinite nonfinite = NonFinite::kReject;  // --allow_nonfinite loads weights with NaN or infinity
+};
+
+struct DataOptions {
+  std::filesystem::path dataset;       // JSONL to train, calibrate or (`eval`) evaluate on
+  std::filesystem::path eval_dataset;  // JSONL to evaluate on; empty: eval_fraction of dataset
+  double eval_fraction = 0.05;  // held out from dataset when there is no eval_dataset; [0, 0.5]
+  SftOptions reading;           // max_length 1024 tokens, max_samples -1 (all), loss_on completion
+};
+
+// Adam's names and defaults are those of transformers.TrainingArguments, and so are the others that
+// the paper's Table 4 does not give.
+struct TrainOptions {
+  TrainMethod method = TrainMethod::kRoste;  // `train` only
+  double learning_rate = 3e-5;               // peak; Table 4, e.g. 2e-3 for the built-in task
+  Scheduler lr_scheduler_type = Scheduler::kCosine;  // shape after warm-up; to 0 unless constant
+  double warmup_ratio = 0;  // share of the steps with a rising rate, e.g. 0.03
+  double weight_decay = 0;  // decoupled, of matrices, e.g. 0.01
+  double adam_beta1 = 0.9;
+  double adam_beta2 = 0.999;
+  double adam_epsilon = 1e-8;
+  double max_grad_norm = 1;  // gradients are scaled down to this norm; 0: never
+  std::int64_t per_device_train_batch_size = 16;  // sequences of one forward pass
+  std::int64_t gradient_accumulation_steps = 1;   // forward passes of one optimizer step
+  std::int64_t max_steps = -1;                    // optimizer steps; -1: as num_train_epochs says
+  double num_train_epochs = 1;                    // passes over the data; ignored if max_steps > 0
+  std::uint64_t seed = 0;                         // order of the data, initial weights
+  std::int64_t save_steps = 500;                  // steps between checkpoints; 0: none
+  std::int64_t save_total_limit = 2;              // checkpoints that are kept
+  std::int64_t logging_steps = 1;                 // steps between lines of log.jsonl
+  StartFrom start = StartFrom::kBeginning;        // --resume: from the newest valid checkpoint
+};
+
+struct RotationOptions {
+  // Digits R1 R2 R3 R4 (1: Hadamard, 0: identity), e.g. 1011, or the path of a result of `search`.
+  // Empty: `train --method roste` searches, every other method rotates nothing.
+  std::string rotations;
+  std::uint64_t rotation_seed = 0;         // of the random signs r of eq. (19)
+  std::int64_t calibration_samples = 128;  // samples of eq. (12); appendix C uses 128
+};
+
+struct GenerationOptions {
+  std::string prompt;  // `generate` only, e.g. "Once upon a time"; empty: begin a text
+  std::int64_t max_new_tokens = 64;  // tokens; an end-of-text token stops earlier
+  std::int64_t batch_size = 16;      // sequences that are evaluated or generated together
+};
+
+// The base model of the built-in task; see docs/builtin-task.md.
+struct PretrainOptions {
+  Architecture arch = Architecture::kLlama;
+  std::int64_t hidden_size = 128;        // d
+  std::int64_t intermediate_size = 384;  // width of the MLP
+  std::int64_t num_hidden_layers = 3;
+  std::int64_t num_attention_heads = 4;  // divides hidden_size
+  std::int64_t num_key_value_heads = 4;  // divides num_attention_heads
+  double massive_scale = 10;             // size of the massive residual channels; 0: none
+  double key_scale = 8;                  // power of two that moves from queries to keys; 1: none
+  double up_scale = 16;    // power of two that moves from down to up channels; 1: none
+  BuiltinTaskSizes sizes;  // documents and posts to write
+};
+
+struct CommandLine {
+  Command command = Command::kNone;
+  std::string text;  // what to print for kHelp and kNone
+
+  std::filesystem::path output_dir;  // must not exist or be empty, except with --resume
+  std::int64_t threads = 0;          // after parsing: >= 1; default: all cores of this process
+  Verbosity verbosity = Verbosity::kNormal;    // --quiet: no progress on stderr
+  ResultFormat format = ResultFormat::kTable;  // --json: results on stdout as one JSON object
+
+  ModelOptions model;
+  DataOptions data;
+  TrainOptions train;
+  QuantConfig quant;                  // --w_bits, --a_bits, --kv_bits, ...; default 4 bits each
+  std::vector<QuantConfig> settings;  // `run`: --settings W4A4KV4,W3A3KV3; default: {quant}
+  RotationOptions rotation;
+  GenerationOptions generation;
+  PretrainOptions pretrain;
+  QuantizeMethod quantize_method = QuantizeMethod::kRtn;
+};
+
+// What the program was asked to do: the command line over the recipe (--recipe FILE.yaml) over the
+// command's defaults. argv[0] is the program's name. Throws Error(kUsage) with codes CL-01 (unknown
+// command, flag or key), CL-02 (not a number or name), CL-03 (out of range), CL-04 (repeated or
+// contradictory), CL-09 (missing) and CL-10 (a recipe that is not flat YAML), and Error as
+// read_file does for a recipe that cannot be read.
+CommandLine parse_command_line(int argc, const char* const* argv);
+
+// Prints `line.text`, kHelp to stdout and kNone to stderr; returns the exit code: 0, 2, or 4 when
+// stdout is closed or full.
+int show_text(const CommandLine& line);
+
+// "W4A4KV4": bits of weights, activations and key/value cache; 16 means not quantized.
+std::string bits_name(const QuantConfig& quant);
+
+// The words that flags and files use, e.g. name_of(Command::kPretrain) == "pretrain".
+std::string_view name_of(Command command);
+std::string_view name_of(Scheduler scheduler);
+std::string_view name_of(TrainMethod method);
+std::string_view name_of(QuantizeMethod method);
+std::string_view name_of(Symmetry symmetry);
+std::string_view name_of(Range range);
+std::string_view name_of(LossOn loss_on);
+
+}  // namespace trainer

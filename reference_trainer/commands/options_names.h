@@ -1,0 +1,32 @@
+// The words of every enum that a flag can name, indexed by its enumerators (which count from 0).
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "reference_trainer/commands/options.h"
+
+namespace trainer {
+
+template <class Enum>
+std::span<const std::string_view> words_of();
+
+template <>
+std::span<const std::string_view>
+words_of<Command>();  // the nine commands, without kHelp and kNone
+template <>
+std::span<const std::string_view> words_of<Scheduler>();
+template <>
+std::span<const std::string_view> words_of<TrainMethod>();
+template <>
+std::span<const std::string_view> words_of<QuantizeMethod>();
+template <>
+std::span<const std::string_view> words_of<Architecture>();
+template <>
+std::span<const std::string_view> words_of<Symmetry>();
+template <>
+std::span<const std::string_view> words_of<Range>();
+template <>
+std::span<const std::string_view> words_of<LossOn>();
+
+}  // namespace trainer

@@ -1,0 +1,290 @@
+// The table of all flags, in the order in which --help shows them.
+#include <limits>
+
+#include "reference_trainer/commands/options_makers.h"
+
+namespace trainer {
+namespace {
+
+using enum Command;
+using Cmd = CommandLine;
+using Train = TrainOptions;
+using Pre = PretrainOptions;
+
+constexpr std::int64_t kMany = 1'000'000'000'000;  // more of anything than a run will ever count
+constexpr std::int64_t kMostSeed = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kWidest = 1 << 20;  // channels
+constexpr std::int64_t kMostThreads = 1024;
+
+constexpr CommandSet kAll = {kPretrain, kRotate, kMeasure,  kSearch, kTrain,
+                             kQuantize, kEval,   kGenerate, kRun};
+constexpr CommandSet kReadsModel = kAll.without(kPretrain);
+constexpr CommandSet kWritesModel = {kPretrain, kRotate, kTrain, kQuantize, kRun};
+constexpr CommandSet kCalibrates = {kMeasure, kSearch, kTrain, kRun};
+constexpr CommandSet kQuantizes = {kMeasure, kSearch, kTrain, kQuantize, kRun};
+constexpr CommandSet kRotates = {kRotate, kTrain, kQuantize};
+constexpr CommandSet kReadsData = {kMeasure, kSearch, kTrain, kEval, kRun};
+constexpr CommandSet kEvaluates = {kTrain, kEval, kRun};
+constexpr CommandSet kTrains = {kPretrain, kTrain, kRun};
+constexpr CommandSet kTunes = {kTrain, kRun};
+
+// Rows of one heading.
+class Group {
+ public:
+  Group(std::string title, std::vector<FlagRow>& rows) : title_(std::move(title)), rows_(rows) {}
+  void add(CommandSet commands, Flag flag) {
+    rows_.push_back({title_, commands, {}, std::move(flag)});
+  }
+  void add_required(CommandSet commands, CommandSet required, Flag flag) {
+    rows_.push_back({title_, commands, required, std::move(flag)});
+  }
+
+ private:
+  std::string title_;
+  std::vector<FlagRow>& rows_;
+};
+
+void add_model_and_data(std::vector<FlagRow>& rows) {
+  Group group("Model and data", rows);
+  group.add_required(kReadsModel, kReadsModel,
+                     text_flag({"model_name_or_path", "Hugging Face model directory to start from"},
+                               "DIR", at(&Cmd::model, &ModelOptions::model_name_or_path)));
+  group.add_required(kReadsData, kReadsData,
+                     text_flag({"dataset", "JSONL: prompt/completion, messages or text"}, "FILE",
+                               at(&Cmd::data, &DataOptions::dataset)));
+  group.add(kTunes, text_flag({"eval_dataset", "JSONL to evaluate on afterwards"}, "FILE",
+                              at(&Cmd::data, &DataOptions::eval_dataset)));
+  group.add(kTunes,
+            real_flag({"eval_fraction", "held out of --dataset if no --eval_dataset"},
+                      {0, 0.5, {}, {}, "0.05"}, at(&Cmd::data, &DataOptions::eval_fraction)));
+  group.add(
+      {kPretrain, kMeasure, kSearch, kTrain, kEval, kRun},
+      integer_flag({"max_length", "tokens of a sample; prompts lose their start"}, {2, kWidest},
+                   at(&Cmd::data, &DataOptions::reading, &SftOptions::max_length)));
+  group.add(kReadsData,
+            integer_flag({"max_samples", "samples read of each file; -1: all"},
+                         {1, kMany, SpecialInteger{-1, "all"}},
+                         at(&Cmd::data, &DataOptions::reading, &SftOptions::max_samples)));
+  group.add(kTunes, word_flag({"loss_on", "tokens that are learned"},
+                              at(&Cmd::data, &DataOptions::reading, &SftOptions::loss_on)));
+  group.add_required(kAll.without(kEval).without(kGenerate), kWritesModel,
+                     text_flag({"output_dir", "directory to create; must be new or empty"}, "DIR",
+                               at(&Cmd::output_dir)));
+}
+
+void add_task(std::vector<FlagRow>& rows) {
+  Group group("Built-in task", rows);
+  const auto size_flag = [&](FlagText text, auto member) {
+    group.add({kPretrain}, integer_flag(text, {1, kMany}, at(&Cmd::pretrain, &Pre::sizes, member)));
+  };
+  size_flag({"pretraining_documents", "documents the base model is trained on"},
+            &BuiltinTaskSizes::pretraining);
+  size_flag({"train_samples", "posts with a summary in data/train.jsonl"},
+            &BuiltinTaskSizes::train);
+  size_flag({"validation_samples", "posts in data/validation.jsonl"},
+            &BuiltinTaskSizes::validation);
+  size_flag({"test_samples", "posts in data/test.jsonl"}, &BuiltinTaskSizes::test);
+}
+
+void add_base_model(std::vector<FlagRow>& rows) {
+  Group group("Base model", rows);
+  const auto shape_flag = [&](FlagText text, IntegerRange range, auto member) {
+    group.add({kPretrain}, integer_flag(text, range, at(&Cmd::pretrain, member)));
+  };
+  const auto scale_flag = [&](FlagText text, RealRange range, auto member) {
+    group.add({kPretrain}, real_flag(text, range, at(&Cmd::pretrain, member)));
+  };
+  group.add({kPretrain},
+            word_flag({"arch", "family of the base model"}, at(&Cmd::pretrain, &Pre::arch)));
+  shape_flag({"hidden_size", "width d of the residual stream"}, {8, kWidest}, &Pre::hidden_size);
+  shape_flag({"intermediate_size", "width of the MLP"}, {8, kWidest}, &Pre::intermediate_size);
+  shape_flag({"num_hidden_layers", "transformer blocks"}, {1, 1000}, &Pre::num_hidden_layers);
+  shape_flag({"num_attention_heads", "query heads; divides hidden_size"}, {1, 1000},
+             &Pre::num_attention_heads);
+  shape_flag({"num_key_value_heads", "divides num_attention_heads"}, {1, 1000},
+             &Pre::num_key_value_heads);
+  scale_flag({"massive_scale", "size of massive residual channels; 0: none"},
+             {0, 1000, {}, {}, "10"}, &Pre::massive_scale);
+  scale_flag({"key_scale", "power of two moved from queries to keys"}, {1, 1024, {}, {}, "8"},
+             &Pre::key_scale);
+  scale_flag({"up_scale", "power of two moved from down to up"}, {1, 1024, {}, {}, "16"},
+             &Pre::up_scale);
+}
+
+void add_quantizer(const std::string& prefix, const std::string& what,
+                   QuantizerSettings QuantConfig::*which, Group& group) {
+  const auto field = [which](auto member) { return at(&Cmd::quant, which, member); };
+  group.add(kQuantizes, bits_flag({prefix + "_bits", "bits of " + what + ": 2-8, or 16 for none"},
+                                  field(&QuantizerSettings::bits)));
+  group.add(kQuantizes, word_flag({prefix + "_symmetry", "eq. (4) with zero point, or eq. (2)"},
+                                  field(&QuantizerSettings::symmetry)));
+  group.add(kQuantizes, real_flag({prefix + "_clip_ratio", "clipping factor c"},
+                                  {0, 1, Bound::kExcluded, Bound::kIncluded, "0.95"},
+                                  field(&QuantizerSettings::clip)));
+}
+
+// One flag for the three quantizers.
+Flag range_flag() {
+  Flag flag = word_flag({"quant_range", "range widened to 0, tight, or as printed in eq. (4)"},
+                        at(&Cmd::quant, &QuantConfig::weight, &QuantizerSettings::range));
+  const auto assign_weight = flag.assign;
+  flag.assign = [assign_weight](const FlagValue& value, CommandLine& line) {
+    assign_weight(value, line);
+    line.quant.activation.range = line.quant.kv.range = line.quant.weight.range;
+  };
+  return flag;
+}
+
+// Reads quant, so its row follows the quantizers'.
+Flag settings_flag() {
+  return {
+      "settings",
+      "LIST",
+      "bit settings to compare, e.g. W4A4KV4,W3A3KV3",
+      FlagKind::kValue,
+      [](const FlagValue& value, CommandLine& line) {
+        line.settings = parse_settings(value, line.quant);
+      },
+      [](const CommandLine&) { return std::string("the one of --w_bits, --a_bits, --kv_bits"); }};
+}
+
+void add_quantization(std::vector<FlagRow>& rows) {
+  Group group("Quantization", rows);
+  group.add({kQuantize}, word_flag({"method", "round to nearest"}, at(&Cmd::quantize_method)));
+  add_quantizer("w", "weights", &QuantConfig::weight, group);
+  add_quantizer("a", "activations", &QuantConfig::activation, group);
+  add_quantizer("kv", "the key/value cache", &QuantConfig::kv, group);
+  group.add(kQuantizes, range_flag());
+  group.add({kRun}, settings_flag());
+}
+
+// Digits are checked at once; a path is opened by the command that reads it.
+Flag rotations_flag() {
+  return {"rotations",
+          "R1R2R3R4|FILE",
+          "four 0/1 digits, or a result of search",
+          FlagKind::kValue,
+          [](const FlagValue& value, CommandLine& line) {
+            check_rotations(value);
+            line.rotation.rotations = value.text;
+          },
+          [](const CommandLine& line) {
+            return line.rotation.rotations.empty() ? std::string("roste searches, ste: 0000")
+                                                   : line.rotation.rotations;
+          }};
+}
+
+void add_rotation(std::vector<FlagRow>& rows) {
+  Group group("Rotation", rows);
+  group.add(kRotates, rotations_flag());
+  group.add({kRotate, kMeasure, kSearch, kTrain, kQuantize, kRun},
+            integer_flag({"rotation_seed", "of the random signs of eq. (19)"}, {0, kMostSeed},
+                         at(&Cmd::rotation, &RotationOptions::rotation_seed)));
+  group.add(kCalibrates,
+            integer_flag({"calibration_samples", "samples that eq. (12) is summed over"},
+                         {1, kMany}, at(&Cmd::rotation, &RotationOptions::calibration_samples)));
+}
+
+void add_schedule(std::vector<FlagRow>& rows) {
+  Group group("Training", rows);
+  const auto count_flag = [&](CommandSet who, FlagText text, IntegerRange range, auto member) {
+    group.add(who, integer_flag(text, range, at(&Cmd::train, member)));
+  };
+  group.add({kTrain}, word_flag({"method", "full precision, STE, or STE with searched rotations"},
+                                at(&Cmd::train, &Train::method)));
+  count_flag(kTrains, {"per_device_train_batch_size", "sequences of a forward pass"}, {1, kWidest},
+             &Train::per_device_train_batch_size);
+  count_flag(kTunes, {"gradient_accumulation_steps", "forward passes of an optimizer step"},
+             {1, kWidest}, &Train::gradient_accumulation_steps);
+  count_flag({kPretrain}, {"max_steps", "optimizer steps"}, {1, kMany}, &Train::max_steps);
+  count_flag(kTunes, {"max_steps", "optimizer steps; -1: num_train_epochs decides"},
+             {1, kMany, SpecialInteger{-1, "as num_train_epochs says"}}, &Train::max_steps);
+  group.add(kTunes, real_flag({"num_train_epochs", "passes over the data if max_steps is -1"},
+                              {0, 1e6, Bound::kExcluded, {}, "1"},
+                              at(&Cmd::train, &Train::num_train_epochs)));
+  count_flag({kPretrain}, {"seed", "posts, initial weights, order of the data"}, {0, kMostSeed},
+             &Train::seed);
+  count_flag(kTunes, {"seed", "order of the data, held-out and calibration samples"},
+             {0, kMostSeed}, &Train::seed);
+  count_flag({kMeasure, kSearch}, {"seed", "which samples are drawn"}, {0, kMostSeed},
+             &Train::seed);
+}
+
+void add_optimizer(std::vector<FlagRow>& rows) {
+  Group group("Optimizer", rows);
+  const auto real = [&](FlagText text, RealRange range, auto member) {
+    group.add(kTrains, real_flag(text, range, at(&Cmd::train, member)));
+  };
+  real({"learning_rate", "peak of the schedule"}, {0, 1, Bound::kExcluded, {}, "3e-5"},
+       &Train::learning_rate);
+  group.add(kTrains, word_flag({"lr_scheduler_type", "shape after warm-up"},
+                               at(&Cmd::train, &Train::lr_scheduler_type)));
+  real({"warmup_ratio", "share of the steps with a rising rate"}, {0, 1, {}, {}, "0.03"},
+       &Train::warmup_ratio);
+  real({"weight_decay", "decoupled, of matrices"}, {0, 1, {}, {}, "0.01"}, &Train::weight_decay);
+  real({"adam_beta1", "decay of the first moment"}, {0, 1, {}, Bound::kExcluded, "0.9"},
+       &Train::adam_beta1);
+  real({"adam_beta2", "decay of the second moment"}, {0, 1, {}, Bound::kExcluded, "0.999"},
+       &Train::adam_beta2);
+  real({"adam_epsilon", "added to the root of the second moment"},
+       {0, 1, Bound::kExcluded, {}, "1e-8"}, &Train::adam_epsilon);
+  real({"max_grad_norm", "gradients are scaled down to it; 0: never"}, {0, 1e9, {}, {}, "1"},
+       &Train::max_grad_norm);
+}
+
+void add_saving(std::vector<FlagRow>& rows) {
+  Group group("Logging and checkpoints", rows);
+  const auto count = [&](CommandSet who, FlagText text, std::int64_t low, auto member) {
+    group.add(who, integer_flag(text, {low, kWidest}, at(&Cmd::train, member)));
+  };
+  count(kTrains, {"logging_steps", "steps between lines of log.jsonl"}, 1, &Train::logging_steps);
+  count({kTrain}, {"save_steps", "steps between checkpoints; 0: none"}, 0, &Train::save_steps);
+  count({kTrain}, {"save_total_limit", "checkpoints that are kept"}, 1, &Train::save_total_limit);
+  group.add({kTrain}, switch_flag({"resume", "continue from the newest valid checkpoint"},
+                                  StartFrom::kCheckpoint, at(&Cmd::train, &Train::start)));
+}
+
+void add_generation(std::vector<FlagRow>& rows) {
+  Group group("Evaluation and generation", rows);
+  group.add({kGenerate}, text_flag({"prompt", "text to continue; none: begin a text"}, "TEXT",
+                                   at(&Cmd::generation, &GenerationOptions::prompt)));
+  group.add({kTrain, kEval, kGenerate, kRun},
+            integer_flag({"max_new_tokens", "longest continuation in tokens"}, {1, kWidest},
+                         at(&Cmd::generation, &GenerationOptions::max_new_tokens)));
+  group.add(kEvaluates, integer_flag({"batch_size", "sequences evaluated together"}, {1, kWidest},
+                                     at(&Cmd::generation, &GenerationOptions::batch_size)));
+}
+
+void add_common(std::vector<FlagRow>& rows) {
+  Group group("Every command", rows);
+  Flag threads = integer_flag({"threads", "results do not depend on it"}, {1, kMostThreads},
+                              at(&Cmd::threads));
+  threads.shown = [](const CommandLine&) { return std::string("all cores"); };
+  group.add(kAll, std::move(threads));
+  group.add(kAll, switch_flag({"quiet", "no progress on stderr"}, Verbosity::kQuiet,
+                              at(&Cmd::verbosity)));
+  group.add(
+      kAll.without(kPretrain).without(kGenerate),
+      switch_flag({"json", "results on stdout as JSON"}, ResultFormat::kJson, at(&Cmd::format)));
+  group.add(kReadsModel, switch_flag({"allow_nonfinite", "load weights with NaN or infinity"},
+                                     NonFinite::kAllow, at(&Cmd::model, &ModelOptions::nonfinite)));
+}
+
+}  // namespace
+
+std::vector<FlagRow> make_flag_table() {
+  std::vector<FlagRow> rows;
+  add_model_and_data(rows);
+  add_task(rows);
+  add_base_model(rows);
+  add_quantization(rows);
+  add_rotation(rows);
+  add_schedule(rows);
+  add_optimizer(rows);
+  add_saving(rows);
+  add_generation(rows);
+  add_common(rows);
+  return rows;
+}
+
+}  // namespace trainer

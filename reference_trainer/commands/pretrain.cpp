@@ -1,0 +1,77 @@
+// `pretrain`: the built-in task and its base model, so that nothing needs to be downloaded.
+#include <cstdlib>
+
+#include "reference_trainer/base/error.h"
+#include "reference_trainer/commands/commands.h"
+#include "reference_trainer/commands/fine_tuning.h"
+#include "reference_trainer/data/builtin_task.h"
+#include "reference_trainer/io/staged_directory.h"
+#include "reference_trainer/train/base_model.h"
+
+namespace trainer {
+namespace {
+
+constexpr std::int64_t kContext = 256;  // positions; posts have about 110 tokens
+
+ModelShape base_shape(const PretrainOptions& o) {
+  ModelShape s;
+  s.vocab_size = static_cast<std::int64_t>(builtin_vocabulary().size());
+  s.hidden_size = o.hidden_size;
+  s.intermediate_size = o.intermediate_size;
+  s.layers = o.num_hidden_layers;
+  s.heads = o.num_attention_heads;
+  s.kv_heads = o.num_key_value_heads;
+  s.head_dim = o.hidden_size / o.num_attention_heads;
+  s.max_positions = kContext;
+  s.norm_eps = 1e-6f;
+  s.rope_theta = 300.0f;  // short texts: slower rotations would never turn
+  s.bos_token_id = 0;
+  s.eos_token_ids = {1};
+  return s;
+}
+
+BaseModelRecipe recipe_of(const PretrainOptions& o) {
+  BaseModelRecipe recipe;
+  recipe.massive_scale = static_cast<float>(o.massive_scale);
+  recipe.key_scale = static_cast<float>(o.key_scale);
+  recipe.up_scale = static_cast<float>(o.up_scale);
+  return recipe;
+}
+
+// Writes tokenizer and data, complete or not at all; the model joins them at the end.
+void write_task(const CommandLine& line, const std::filesystem::path& directory) {
+  StagedDirectory staged(directory);
+  write_builtin_task(staged.path(), line.train.seed, line.pretrain.sizes);
+  write_file_atomically(staged.path() / "tokenizer.json", builtin_tokenizer_json());
+  staged.commit();
+}
+
+}  // namespace
+
+template <Backend B>
+void pretrain_command(B& backend, const CommandLine& line) {
+  check_output_directory(line.output_dir, {});
+  const ModelShape shape = base_shape(line.pretrain);
+  const std::filesystem::path task = line.output_dir / "data";
+  write_task(line, task);
+  const Tokenizer tokenizer = Tokenizer::load(task, shape.vocab_size);
+  const SftDataset documents = load_dataset(line, task / "pretraining.jsonl", tokenizer, shape);
+
+  Network<B> network = make_network(backend, plain_plan(shape));
+  const BaseModelRecipe recipe = recipe_of(line.pretrain);
+  set_parameters(backend, initial_values(shape, recipe, line.train.seed), network.parameters);
+  TrainingState<B> state(backend, network);
+  FineTuning<B> run{network, state, 0, {}};
+  RunLog log(line.output_dir);
+  fine_tune<B>(backend, line, {"pretrain", &log}, documents.samples, run);
+
+  HostParameters trained = get_parameters(backend, network.parameters);
+  move_outliers(shape, recipe, line.train.seed, trained);
+  set_parameters(backend, trained, network.parameters);
+  save_network(backend, network, {shape, nullptr, task}, line.output_dir / "model");
+  print_result((line.output_dir / "model").string());
+}
+
+template void pretrain_command(Cpu&, const CommandLine&);
+
+}  // namespace trainer

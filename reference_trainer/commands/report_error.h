@@ -1,0 +1,13 @@
+// The last line of a command that failed.
+#pragma once
+
+#include <exception>
+
+namespace trainer {
+
+// Prints exactly one line about `failure` to stderr and returns the program's exit code: that of an
+// Error; 4 for std::bad_alloc; 5 for std::domain_error (a non-finite value met a quantizer); 3 with
+// code "internal" for anything else.
+int report_error(const std::exception& failure);
+
+}  // namespace trainer

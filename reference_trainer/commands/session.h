@@ -1,0 +1,75 @@
+// What most commands do first: load a model, its tokenizer and data, and say what was read.
+#pragma once
+
+#include <cstdio>
+#include <optional>
+#include <string>
+
+#include "reference_trainer/commands/options.h"
+#include "reference_trainer/data/sft_dataset.h"
+#include "reference_trainer/model/model_files.h"
+#include "reference_trainer/roste/merge_rotations.h"
+
+namespace trainer {
+
+template <Backend B>
+struct Session {
+  Network<B> network;
+  Tokenizer tokenizer;
+  std::filesystem::path directory;  // where the model came from
+
+  const ModelShape& shape() const { return network.plan.shape; }
+};
+
+// One line for people on stderr, unless --quiet.
+void say(const CommandLine& line, const std::string& text);
+
+// Prints `text` and a newline on stdout; throws Error (CL-07, exit code 4) when stdout takes no more.
+void print_result(const std::string& text);
+
+template <Backend B>
+Session<B> load_session(B& backend, const CommandLine& line) {
+  const std::filesystem::path& directory = line.model.model_name_or_path;
+  Network<B> network = load_network(backend, directory, line.model.nonfinite);
+  Tokenizer tokenizer = Tokenizer::load(directory, network.plan.shape.vocab_size);
+  return {std::move(network), std::move(tokenizer), directory};
+}
+
+// The samples of `file`, no longer than the model's context; counts are said on stderr.
+SftDataset load_dataset(const CommandLine& line, const std::filesystem::path& file, const Tokenizer& tokenizer,
+                        const ModelShape& shape);
+
+struct DataSplits {
+  std::vector<SftSample> train, eval;
+};
+
+// --eval_dataset, or else --eval_fraction of --dataset chosen by --seed (at least one sample each).
+DataSplits load_splits(const CommandLine& line, const Tokenizer& tokenizer, const ModelShape& shape);
+
+// The first n samples of a seeded shuffle, for calibration.
+std::vector<SftSample> draw_samples(const std::vector<SftSample>& samples, std::int64_t n, std::uint64_t seed);
+
+// --rotations as digits or as the file that `search` writes; nothing when the flag is empty.
+std::optional<RotationChoice> chosen_rotations(const CommandLine& line, const ModelShape& shape);
+
+// Throws RO-11 unless the network can still be rotated at will and trained or quantized: full-precision
+// weights, R1 not merged.
+void require_unrotated(const ForwardPlan& plan, const std::filesystem::path& directory);
+
+// Says for which rotations no Hadamard matrix of the whole dimension exists.
+void say_rotation_notes(const CommandLine& line, const ModelShape& shape, const RotationChoice& choice);
+
+// Folded and untied, as every method of a table starts.
+template <Backend B>
+void fold_for_quantization(B& backend, Session<B>& session) {
+  require_unrotated(session.network.plan, session.directory);
+  fold_norms(backend, session.network);
+  update_effective_weights(backend, session.network);
+}
+
+template <Backend B>
+void save_session(B& backend, Session<B>& session, const std::filesystem::path& output) {
+  save_network(backend, session.network, {session.shape(), to_json(session.network.plan), session.directory}, output);
+}
+
+}  // namespace trainer

@@ -1,0 +1,141 @@
+// Greedy generation for many prompts at once, with the quantized key/value cache.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <numeric>
+#include <span>
+#include <vector>
+
+#include "reference_trainer/eval/kv_cache.h"
+#include "reference_trainer/model/batch_input.h"
+#include "reference_trainer/model/transformer.h"
+
+namespace trainer {
+
+struct GenerationSettings {
+  std::int64_t max_new_tokens = 64;
+  std::vector<TokenId> stop;  // generation ends at any of them; they are not part of the result
+};
+
+using TokenSequence = std::vector<TokenId>;
+
+// The state of one batch of generations.
+template <Backend B>
+class GreedyBatch {
+ public:
+  GreedyBatch(B& backend, const Network<B>& network, std::span<const TokenSequence> prompts,
+              const GenerationSettings& settings)
+      : backend_(backend),
+        network_(network),
+        settings_(settings),
+        cache_(backend, network.plan.shape, static_cast<std::int64_t>(prompts.size()), longest(prompts) + settings.max_new_tokens),
+        acts_(network.plan.shape, Keep::kOneLayer),
+        lengths_(prompts.size(), 0),
+        results_(prompts.size()),
+        active_(prompts.size()) {
+    std::iota(active_.begin(), active_.end(), std::size_t{0});
+    feed({prompts.begin(), prompts.end()});
+  }
+
+  // One more token for every unfinished sequence; false when all are finished.
+  bool step() {
+    const std::vector<TokenId> next = best_tokens();
+    std::vector<std::size_t> still_active;
+    std::vector<TokenSequence> new_tokens;
+    for (std::size_t i = 0; i < active_.size(); ++i) {
+      const std::size_t s = active_[i];
+      if (std::find(settings_.stop.begin(), settings_.stop.end(), next[i]) != settings_.stop.end()) continue;
+      results_[s].push_back(next[i]);
+      if (static_cast<std::int64_t>(results_[s].size()) == settings_.max_new_tokens) continue;
+      still_active.push_back(s);
+      new_tokens.push_back({next[i]});
+    }
+    active_ = std::move(still_active);
+    if (active_.empty()) return false;
+    feed(new_tokens);
+    return true;
+  }
+
+  const std::vector<TokenSequence>& results() const { return results_; }
+
+ private:
+  static std::int64_t longest(std::span<const TokenSequence> prompts) {
+    std::size_t n = 0;
+    for (const TokenSequence& p : prompts) n = std::max(n, p.size());
+    return static_cast<std::int64_t>(n);
+  }
+
+  // Runs the model on new tokens of the active sequences.
+  void feed(const std::vector<TokenSequence>& tokens) {
+    std::vector<std::int32_t> ids, positions;
+    std::vector<std::int64_t> rows;
+    input_.spans.clear();
+    last_rows_.clear();
+    for (std::size_t i = 0; i < active_.size(); ++i) {
+      const std::int64_t base = static_cast<std::int64_t>(active_[i]) * cache_.capacity();
+      std::int64_t& length = lengths_[active_[i]];
+      const auto added = static_cast<std::int64_t>(tokens[i].size());
+      input_.spans.push_back({static_cast<std::int64_t>(ids.size()), added, base, length + added});
+      for (const TokenId t : tokens[i]) {
+        ids.push_back(t);
+        positions.push_back(static_cast<std::int32_t>(length));
+        rows.push_back(base + length++);
+      }
+      last_rows_.push_back(static_cast<std::int64_t>(ids.size()) - 1);
+    }
+    load_indices(backend_, ids, input_.tokens);
+    load_indices(backend_, positions, input_.positions);
+    cache_.set_destinations(std::move(rows));
+    NoTap tap;
+    ForwardPass<B, KvCache<B>, NoTap> pass{backend_, network_, input_, acts_, cache_, tap};
+    transformer_forward(pass);
+  }
+
+  // The most likely next token of every active sequence; ties go to the lower id.
+  std::vector<TokenId> best_tokens() {
+    gather_rows(backend_, acts_.final_hidden, last_rows_, last_hidden_);
+    lm_head_forward(backend_, last_hidden_, network_.parameters.output_embedding(), logits_);
+    std::vector<float> host(static_cast<std::size_t>(logits_.size()));
+    copy_to_host<float>(backend_, logits_, host);
+    std::vector<TokenId> best;
+    const auto vocab = logits_.cols();
+    for (std::int64_t r = 0; r < logits_.rows(); ++r) {
+      const auto begin = host.begin() + r * vocab;
+      best.push_back(static_cast<TokenId>(std::max_element(begin, begin + vocab) - begin));
+    }
+    return best;
+  }
+
+  B& backend_;
+  const Network<B>& network_;
+  GenerationSettings settings_;
+  KvCache<B> cache_;
+  Activations<B> acts_;
+  ModelInput<B> input_;
+  Tensor<B> last_hidden_, logits_;     // [active, d], [active, vocab]
+  std::vector<std::int64_t> lengths_;  // tokens in the cache, per sequence
+  std::vector<TokenSequence> results_;
+  std::vector<std::size_t> active_;    // unfinished sequences
+  std::vector<std::int64_t> last_rows_;
+};
+
+// The continuation of each prompt (at least one token each), without the stop token. `done` hears of
+// every finished batch.
+template <Backend B>
+std::vector<TokenSequence> generate_greedy(B& backend, const Network<B>& network, std::span<const TokenSequence> prompts,
+                                           const GenerationSettings& settings, std::size_t batch_size,
+                                           const std::function<void(std::size_t)>& done) {
+  std::vector<TokenSequence> all;
+  for (std::size_t first = 0; first < prompts.size(); first += batch_size) {
+    const std::size_t count = std::min(batch_size, prompts.size() - first);
+    GreedyBatch<B> batch(backend, network, prompts.subspan(first, count), settings);
+    while (batch.step()) {
+    }
+    all.insert(all.end(), batch.results().begin(), batch.results().end());
+    if (done) done(all.size());
+  }
+  return all;
+}
+
+}  // namespace trainer

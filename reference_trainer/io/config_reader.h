@@ -1,0 +1,57 @@
+// Typed reading of the keys of a config.json: every failure names file and JSON pointer.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+
+#include "reference_trainer/io/json.h"
+
+namespace trainer {
+
+struct IntegerRange {
+  std::int64_t lowest;
+  std::int64_t highest;
+};
+
+// Sizes of a model: within int32, so that products of two of them stay within int64.
+inline constexpr IntegerRange kSizeRange = {1, std::numeric_limits<std::int32_t>::max()};
+
+// Reads one JSON object. A key whose value is null counts as absent, as it does for transformers.
+class ConfigReader {
+ public:
+  // `file` is named in errors; `object` must outlive the reader. Throws CF-02 if it is no object.
+  ConfigReader(std::string file, const nlohmann::json& object, std::string pointer = "");
+
+  // The value of `key`, or nullptr.
+  const nlohmann::json* find(const std::string& key) const;
+  // The value of `key`. Throws CF-02 when it is absent.
+  const nlohmann::json& require(const std::string& key) const;
+
+  // An integer of kSizeRange. Throws CF-02 (absent), CF-05 (zero), CF-04 (anything else).
+  std::int64_t size(const std::string& key) const;
+  std::int64_t size_or(const std::string& key, std::int64_t absent) const;
+  // Throws CF-04 when it is not a number or not finite as a float.
+  float number(const std::string& key) const;
+  float number_or(const std::string& key, float absent) const;
+  // Throws CF-04 when it is not true or false.
+  bool flag_or(const std::string& key, bool absent) const;
+
+  // The reader of an object inside, or nothing. Throws CF-02 when it is no object.
+  std::optional<ConfigReader> inside(const std::string& key) const;
+
+  // "dir/config.json:/key"
+  std::string where(const std::string& key) const;
+
+ private:
+  std::string file_;
+  const nlohmann::json* object_;
+  std::string pointer_;
+};
+
+// `value` as an integer of `range`. Floats are refused even where they are whole (4096.0). Throws
+// CF-04, CF-05 for a zero that must not be one.
+std::int64_t integer_in(const nlohmann::json& value, IntegerRange range, const std::string& where);
+
+}  // namespace trainer

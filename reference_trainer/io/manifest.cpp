@@ -1,0 +1,152 @@
+#include "reference_trainer/io/manifest.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <memory>
+#include <new>
+#include <vector>
+
+#include "reference_trainer/base/error.h"
+#include "reference_trainer/io/file.h"
+
+namespace trainer {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kFormat = "roste-checkpoint";
+constexpr std::size_t kHashStep = std::size_t{1} << 20;
+
+std::string hexadecimal(XXH128_hash_t hash) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  XXH128_canonical_t canonical;
+  XXH128_canonicalFromHash(&canonical, hash);
+  std::string text;
+  for (const unsigned char byte : canonical.digest) {
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15];
+  }
+  return text;
+}
+
+// The envelope, which every version keeps: the hash covers the body as json::dump() writes it.
+std::string envelope(const json& body) {
+  const std::string text = body.dump();
+  const json document = {{"body", body}, {"xxh3_128", hash_bytes(std::as_bytes(std::span(text)))}};
+  return document.dump(1) + "\n";
+}
+
+json read_body(const std::filesystem::path& path) {
+  const std::string text = read_file(path, "CK-08");
+  const json document = parse_json(text, {.where = path.string(), .code = "CK-07"});
+  // Equality of the whole text finds changes in blanks and in the hash itself, too.
+  if (!document.is_object() || !document.contains("body") || envelope(document["body"]) != text) {
+    throw_bad_input({"CK-07", path.string(), "a manifest that does not match its own hash",
+                     "an unchanged manifest", ""});
+  }
+  return document["body"];
+}
+
+void check_version(const json& body, const std::string& where) {
+  const std::int64_t version = body.value("version", std::int64_t{0});
+  if (body.value("format", std::string()) == kFormat && version == kManifestVersion) return;
+  throw_bad_input({"CK-09", where + ":/body/version",
+                   body.value("format", std::string("?")) + " version " + std::to_string(version),
+                   std::string(kFormat) + " version " + std::to_string(kManifestVersion),
+                   "read it with the program that wrote it"});
+}
+
+void check_step(const json& body, const std::filesystem::path& directory) {
+  const std::string expected = "step-" + std::to_string(body.at("step").get<std::int64_t>());
+  if (directory.filename() == expected) return;
+  throw_bad_input({"CK-08", (directory / kManifestFile).string(), "the manifest of " + expected,
+                   "that of " + directory.filename().string(), "files of two steps were mixed"});
+}
+
+// The first tensor whose bytes changed, or "" when the header itself is unreadable.
+std::string changed_tensor(const std::filesystem::path& path, const json& hashes) {
+  try {
+    const SafetensorsFile file = SafetensorsFile::open(path);
+    for (const auto& [name, info] : file.tensors()) {
+      std::vector<std::byte> bytes(info.end - info.begin);
+      file.read_bytes(name, bytes);
+      if (hashes.value(name, std::string()) != hash_bytes(bytes)) return name;
+    }
+  } catch (const Error&) {
+    // Nothing to add: that the file changed is reported by the caller.
+  }
+  return "";
+}
+
+void check_state_file(const json& body, const std::filesystem::path& directory) {
+  const std::filesystem::path path = directory / kStateFile;
+  const std::uint64_t size = InputFile::open(path, {"CK-08", "CK-08", Links::kFollow}).size();
+  const auto expected_size = body.at("files").at(kStateFile).at("bytes").get<std::uint64_t>();
+  if (size != expected_size) {
+    throw_bad_input({"CK-08", path.string(), std::to_string(size) + " bytes",
+                     std::to_string(expected_size) + " as in the manifest", ""});
+  }
+  const std::string hash = hash_file(path);
+  const auto expected_hash = body.at("files").at(kStateFile).at("xxh3_128").get<std::string>();
+  if (hash == expected_hash) return;
+  const std::string tensor = changed_tensor(path, body.at("tensors"));
+  const std::string where =
+      tensor.empty() ? path.string() : path.string() + ":" + pointer_step(tensor);
+  throw_bad_input({"CK-07", where, "XXH3-128 " + hash, expected_hash + " as in the manifest",
+                   "the contents changed after they were saved"});
+}
+
+}  // namespace
+
+std::string hash_bytes(std::span<const std::byte> bytes) {
+  return hexadecimal(XXH3_128bits(bytes.data(), bytes.size()));
+}
+
+std::string hash_file(const std::filesystem::path& path) {
+  const InputFile file = InputFile::open(path, {"CK-08", "CK-08", Links::kFollow});
+  std::vector<std::byte> piece(std::min<std::uint64_t>(file.size(), kHashStep));
+  const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(),
+                                                                       XXH3_freeState);
+  if (!state) throw std::bad_alloc();
+  XXH3_128bits_reset(state.get());
+  for (std::uint64_t offset = 0; offset < file.size(); offset += piece.size()) {
+    piece.resize(std::min<std::uint64_t>(piece.size(), file.size() - offset));
+    file.read_at(offset, piece);
+    XXH3_128bits_update(state.get(), piece.data(), piece.size());
+  }
+  return hexadecimal(XXH3_128bits_digest(state.get()));
+}
+
+std::string manifest_text(const std::filesystem::path& directory, const CheckpointInfo& info,
+                          std::span<const FloatTensorView> tensors) {
+  const std::filesystem::path state = directory / kStateFile;
+  json hashes = json::object();
+  for (const FloatTensorView& tensor : tensors) {
+    hashes[tensor.name] = hash_bytes(std::as_bytes(tensor.values));
+  }
+  return envelope(
+      {{"format", kFormat},
+       {"version", kManifestVersion},
+       {"step", info.step},
+       {"settings", info.settings},
+       {"files",
+        {{kStateFile,
+          {{"bytes", std::filesystem::file_size(state)}, {"xxh3_128", hash_file(state)}}}}},
+       {"tensors", hashes}});
+}
+
+CheckpointInfo verify_checkpoint(const std::filesystem::path& directory) {
+  const std::filesystem::path path = directory / kManifestFile;
+  const json body = read_body(path);
+  try {
+    check_version(body, path.string());
+    check_step(body, directory);
+    check_state_file(body, directory);
+    return {body.at("step").get<std::int64_t>(), body.at("settings")};
+  } catch (const json::exception& failure) {
+    throw_bad_input({"CK-08", path.string(), failure.what(), "the fields of docs/formats.md", ""});
+  }
+}
+
+}  // namespace trainer

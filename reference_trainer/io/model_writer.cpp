@@ -1,0 +1,63 @@
+#include <array>
+#include <system_error>
+
+#include "reference_trainer/base/error.h"
+#include "reference_trainer/io/file.h"
+#include "reference_trainer/io/model_config.h"
+#include "reference_trainer/io/model_directory.h"
+#include "reference_trainer/io/staged_directory.h"
+
+namespace trainer {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kRosteFile = "roste.json";
+
+// All that a tokenizer of transformers may consist of.
+constexpr std::array kTokenizerFiles = {"tokenizer.json",    "tokenizer_config.json",
+                                        "tokenizer.model",   "special_tokens_map.json",
+                                        "added_tokens.json", "vocab.json",
+                                        "merges.txt",        "chat_template.jinja"};
+
+template <typename Json>
+void write_json(const fs::path& path, const Json& value) {
+  const std::string text = value.dump(2) + "\n";
+  write_whole_file(path, std::as_bytes(std::span(text)));
+}
+
+void copy_tokenizer(const fs::path& from, const fs::path& to) {
+  if (from.empty()) return;
+  for (const char* name : kTokenizerFiles) {
+    std::error_code absent;
+    if (!fs::exists(from / name, absent)) continue;
+    const std::string contents = read_file(from / name, "TK-01");
+    write_whole_file(to / name, std::as_bytes(std::span(contents)));
+  }
+}
+
+}  // namespace
+
+nlohmann::json read_roste_json(const fs::path& directory) {
+  const fs::path path = directory / kRosteFile;
+  std::error_code absent;
+  if (!fs::exists(path, absent)) return nullptr;
+  return parse_json(
+      read_file(path, "CF-01"),
+      {.where = path.string(), .code = "CF-01", .depth_code = "CF-03", .duplicate_code = "CF-10"});
+}
+
+void write_model_directory(const fs::path& directory, const ModelMetadata& metadata,
+                           std::span<const FloatTensorView> tensors) {
+  StagedDirectory staged(directory);
+  const fs::path& home = staged.path();
+  write_json(home / "config.json", config_json(metadata.shape));
+  write_json(home / "generation_config.json", generation_config_json(metadata.shape));
+  // transformers refuses a file whose metadata does not name the framework.
+  write_safetensors(home / "model.safetensors", tensors, {{"format", "pt"}});
+  if (!metadata.roste.is_null()) write_json(home / kRosteFile, metadata.roste);
+  copy_tokenizer(metadata.tokenizer_directory, home);
+  staged.commit();
+}
+
+}  // namespace trainer

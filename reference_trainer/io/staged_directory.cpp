@@ -1,0 +1,114 @@
+#include "reference_trainer/io/staged_directory.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <span>
+#include <system_error>
+#include <utility>
+
+#include "reference_trainer/base/error.h"
+#include "reference_trainer/io/file.h"
+
+namespace trainer {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kMaxNames = 1000;
+
+[[noreturn]] void throw_failed(const fs::path& path, const std::string& what, int reason) {
+  throw_io({"IO-02", path.string(), what, "a directory or file that can be written", ""}, reason);
+}
+
+void create_parents(const fs::path& directory) {
+  std::error_code error;
+  fs::create_directories(directory, error);
+  if (error) throw_failed(directory, "a directory that cannot be created", error.value());
+}
+
+// A name that is free: a process with our id may have died here before us.
+fs::path create_staging(const fs::path& target) {
+  const std::string stem = ".tmp-" + target.filename().string() + "-" + std::to_string(::getpid());
+  for (int i = 0; i < kMaxNames; ++i) {
+    const fs::path path = target.parent_path() / (i == 0 ? stem : stem + "-" + std::to_string(i));
+    if (::mkdir(path.c_str(), 0777) == 0) return path;
+    if (errno != EEXIST) throw_failed(path, "a directory that cannot be created", errno);
+  }
+  throw_failed(target, "too many left-over " + stem + "*", EEXIST);
+}
+
+// Renames `from` to `to` unless `to` exists. File systems without RENAME_NOREPLACE get a plain
+// rename, which still refuses to replace a directory that holds files.
+void rename_to_new(const fs::path& from, const fs::path& to) {
+  int result = ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE);
+  if (result != 0 && (errno == ENOSYS || errno == EINVAL)) {
+    result = ::rename(from.c_str(), to.c_str());
+  }
+  if (result != 0) throw_failed(to, "a failed rename of " + from.string(), errno);
+}
+
+void sync_tree(const fs::path& directory) {
+  std::error_code error;
+  const fs::directory_iterator entries(directory, error);
+  if (error) throw_failed(directory, "a directory that cannot be listed", error.value());
+  for (const fs::directory_entry& entry : entries) {
+    entry.is_directory() ? sync_tree(entry.path()) : sync_path(entry.path());
+  }
+  sync_path(directory);
+}
+
+}  // namespace
+
+fs::path resolve_target(const fs::path& path) {
+  try {
+    const fs::path result = fs::weakly_canonical(fs::absolute(path));
+    return result.has_filename() ? result : result.parent_path();
+  } catch (const fs::filesystem_error& failure) {
+    throw_failed(path, "a path that cannot be resolved", failure.code().value());
+  }
+}
+
+StagedDirectory::StagedDirectory(fs::path target) : target_(resolve_target(target)) {
+  create_parents(target_.parent_path());
+  staging_ = create_staging(target_);
+}
+
+StagedDirectory::~StagedDirectory() {
+  std::error_code ignored;  // a destructor has nobody to tell; prune_checkpoints sweeps later
+  if (!committed_) fs::remove_all(staging_, ignored);
+}
+
+const fs::path& StagedDirectory::path() const { return staging_; }
+
+void StagedDirectory::commit() {
+  sync_tree(staging_);
+  // An empty directory at the target may be replaced; rmdir fails on anything else.
+  if (::rmdir(target_.c_str()) != 0 && errno != ENOENT) {
+    throw_failed(target_, "a target that is not an empty directory", errno);
+  }
+  rename_to_new(staging_, target_);
+  committed_ = true;
+  sync_path(target_.parent_path());
+}
+
+void write_file_atomically(const fs::path& path, std::string_view contents) {
+  const fs::path parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  const fs::path staging =
+      parent / (".tmp-" + path.filename().string() + "-" + std::to_string(::getpid()));
+  try {
+    write_whole_file(staging, std::as_bytes(std::span(contents)));
+    if (::rename(staging.c_str(), path.c_str()) != 0) {
+      throw_failed(path, "a failed rename of " + staging.string(), errno);
+    }
+  } catch (...) {
+    ::unlink(staging.c_str());
+    throw;
+  }
+  sync_path(parent);
+}
+
+}  // namespace trainer

@@ -1,0 +1,92 @@
+// The backward pass of one block: the mirror of block.h, bottom up. Quantizers pass gradients through
+// unchanged (STE, eq. 6), so products use the quantized operands and rotations their transposes.
+#pragma once
+
+#include "reference_trainer/model/block.h"
+
+namespace trainer {
+
+// Gradient buffers that live only within a block.
+template <Backend B>
+struct BlockScratch {
+  Tensor<B> dhidden;      // [N, d] with respect to a norm's output
+  Tensor<B> dffn;         // [N, ffn] with respect to the down-projection's input
+  Tensor<B> dattention;   // [N, heads * head_dim] with respect to the attention's output
+  Tensor<B> dq, dk, dv;   // as q, k and v
+};
+
+template <Backend B>
+struct BackwardPass {
+  B& backend;
+  const Network<B>& network;
+  const ModelInput<B>& input;
+  Activations<B>& acts;       // gate and up of each layer are overwritten
+  BlockScratch<B>& scratch;
+  Parameters<B>& gradients;   // added to; weights in the effective basis (see effective_weights.h)
+};
+
+// dresidual [N, d] is the gradient with respect to the block's output on entry and to `middle` on return.
+template <Backend B>
+void mlp_half_backward(BackwardPass<B>& pass, std::size_t i, Tensor<B>& dresidual) {
+  B& backend = pass.backend;
+  const Network<B>& net = pass.network;
+  LayerActivations<B>& a = pass.acts.layer(i);
+  LayerParameters<B>& g = pass.gradients.layers[i];
+  BlockScratch<B>& s = pass.scratch;
+
+  linear_backward_weight(backend, Linear::kDown, a.down_input, dresidual, g);
+  matmul_nn(backend, dresidual, net.weight(i, Linear::kDown), s.dffn);
+  if (const OptionalRotation& r4 = net.plan.at(i).r4) rotate_transposed(backend, *r4, s.dffn);
+  swiglu_backward(backend, s.dffn, a.gate, a.up);  // gate and up now hold their gradients
+  linear_backward_weight(backend, Linear::kGate, a.gate_up_input, a.gate, g);
+  linear_backward_weight(backend, Linear::kUp, a.gate_up_input, a.up, g);
+  matmul_nn(backend, a.gate, net.weight(i, Linear::kGate), s.dhidden);
+  matmul_nn_add(backend, a.up, net.weight(i, Linear::kUp), s.dhidden);
+  rmsnorm_backward(backend, {a.middle, net.parameters.layers[i].mlp_norm, a.mlp_rms}, s.dhidden, dresidual,
+                   g.mlp_norm);
+}
+
+// From gradients of q, k, v after RoPE and R3 back to the residual stream.
+template <Backend B>
+void qkv_backward(BackwardPass<B>& pass, std::size_t i, Tensor<B>& dresidual) {
+  B& backend = pass.backend;
+  const Network<B>& net = pass.network;
+  LayerActivations<B>& a = pass.acts.layer(i);
+  LayerParameters<B>& g = pass.gradients.layers[i];
+  BlockScratch<B>& s = pass.scratch;
+  if (const OptionalRotation& r3 = net.plan.at(i).r3) {
+    rotate_transposed(backend, *r3, s.dq);
+    rotate_transposed(backend, *r3, s.dk);
+  }
+  rope_backward(backend, rope_shape(net.plan.shape), pass.input.positions, s.dq);
+  rope_backward(backend, rope_shape(net.plan.shape), pass.input.positions, s.dk);
+  linear_backward_weight(backend, Linear::kQ, a.qkv_input, s.dq, g);
+  linear_backward_weight(backend, Linear::kK, a.qkv_input, s.dk, g);
+  linear_backward_weight(backend, Linear::kV, a.qkv_input, s.dv, g);
+  matmul_nn(backend, s.dq, net.weight(i, Linear::kQ), s.dhidden);
+  matmul_nn_add(backend, s.dk, net.weight(i, Linear::kK), s.dhidden);
+  matmul_nn_add(backend, s.dv, net.weight(i, Linear::kV), s.dhidden);
+  rmsnorm_backward(backend, {a.input, net.parameters.layers[i].attention_norm, a.attention_rms}, s.dhidden,
+                   dresidual, g.attention_norm);
+}
+
+// dresidual: gradient with respect to `middle` on entry, to the block's input on return.
+template <Backend B>
+void attention_half_backward(BackwardPass<B>& pass, std::size_t i, Tensor<B>& dresidual) {
+  B& backend = pass.backend;
+  LayerActivations<B>& a = pass.acts.layer(i);
+  BlockScratch<B>& s = pass.scratch;
+  linear_backward_weight(backend, Linear::kO, a.o_input, dresidual, pass.gradients.layers[i]);
+  matmul_nn(backend, dresidual, pass.network.weight(i, Linear::kO), s.dattention);
+  attention_backward(backend, attention_shape(pass.network.plan.shape), pass.input.spans, {a.q, a.k, a.v},
+                     {s.dattention, a.log_sum_exp}, {s.dq, s.dk, s.dv});
+  qkv_backward(pass, i, dresidual);
+}
+
+template <Backend B>
+void block_backward(BackwardPass<B>& pass, std::size_t i, Tensor<B>& dresidual) {
+  mlp_half_backward(pass, i, dresidual);
+  attention_half_backward(pass, i, dresidual);
+}
+
+}  // namespace trainer

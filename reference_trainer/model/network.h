@@ -1,0 +1,77 @@
+// All state of a model: what is trained, how it is quantized and rotated, and the weights that the
+// forward pass really multiplies by.
+#pragma once
+
+#include <vector>
+
+#include "reference_trainer/model/parameters.h"
+#include "reference_trainer/model/rotations.h"
+#include "reference_trainer/model/sites.h"
+
+namespace trainer {
+
+// What the stored weights are.
+enum class WeightForm {
+  kMaster,     // full precision, unrotated for R2 and R4; rotated and quantized before each forward
+  kEffective,  // already rotated and on the quantizer's grid, as `quantize` writes them
+};
+
+enum class NormGains {
+  kSeparate,  // as in the checkpoint; trained
+  kFolded,    // absorbed into the next weights (App. D): all ones, and frozen
+};
+
+struct ForwardPlan {
+  ModelShape shape;
+  QuantConfig quant;
+  RotationChoice choice;                  // what was decided, R1 included
+  std::vector<LayerRotations> rotations;  // [layers] what acts inside the forward pass
+  WeightForm weight_form = WeightForm::kMaster;
+  NormGains norm_gains = NormGains::kSeparate;
+
+  const LayerRotations& at(std::size_t layer) const { return rotations[layer]; }
+};
+
+// The plan that applies `choice` (whose R1 must already be merged into the weights) and `quant`.
+inline ForwardPlan make_plan(const ModelShape& shape, const QuantConfig& quant, const RotationChoice& choice) {
+  return {shape, quant, choice, in_block_rotations(shape, choice), WeightForm::kMaster, NormGains::kSeparate};
+}
+
+// A plan without quantizers and rotations.
+inline ForwardPlan plain_plan(const ModelShape& shape) {
+  return make_plan(shape, {}, RotationChoice::shared(RotationMask(), shape, 0));
+}
+
+// W of eq. (5): Q_w(R^T W). A tensor is empty where the parameter itself is used.
+template <Backend B>
+struct EffectiveLayer {
+  PerLinear<Tensor<B>> weight;  // [out, in]
+  Tensor<B> value_bias;         // [1, kv_width], rotated by R2
+};
+
+template <Backend B>
+struct Network {
+  ForwardPlan plan;
+  Parameters<B> parameters;
+  std::vector<EffectiveLayer<B>> effective;
+
+  const Tensor<B>& weight(std::size_t layer, Linear l) const {
+    const Tensor<B>& w = effective[layer].weight[l];
+    return w.empty() ? parameters.layers[layer].weight[l] : w;
+  }
+  const Tensor<B>& bias(std::size_t layer, Linear l) const {
+    const bool rotated = l == Linear::kV && !effective[layer].value_bias.empty();
+    return rotated ? effective[layer].value_bias : parameters.layers[layer].bias[l];
+  }
+};
+
+template <Backend B>
+Network<B> make_network(B& backend, ForwardPlan plan) {
+  Network<B> network;
+  network.parameters = allocate_parameters(backend, plan.shape);
+  network.effective.resize(static_cast<std::size_t>(plan.shape.layers));
+  network.plan = std::move(plan);
+  return network;
+}
+
+}  // namespace trainer

@@ -1,0 +1,114 @@
+// Every tensor of the model that is trained and saved, with its shape and its Hugging Face name.
+#pragma once
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "reference_trainer/backend/backend.h"
+#include "reference_trainer/backend/copy.h"
+#include "reference_trainer/io/model_shape.h"
+
+namespace trainer {
+
+// The linear layers of a block, in the order in which the data meets them.
+enum class Linear { kQ, kK, kV, kO, kGate, kUp, kDown };
+inline constexpr std::array kLinears = {Linear::kQ,    Linear::kK,  Linear::kV,   Linear::kO,
+                                        Linear::kGate, Linear::kUp, Linear::kDown};
+
+// One value for each linear layer of a block.
+template <class T>
+struct PerLinear {
+  std::array<T, kLinears.size()> values{};
+  T& operator[](Linear l) { return values[static_cast<std::size_t>(l)]; }
+  const T& operator[](Linear l) const { return values[static_cast<std::size_t>(l)]; }
+};
+
+struct LinearShape {
+  std::int64_t out, in;
+  bool has_bias;
+};
+LinearShape linear_shape(const ModelShape& shape, Linear linear);
+
+// "self_attn.q_proj", ..., "mlp.down_proj".
+const char* linear_name(Linear linear);
+
+// d = hidden_size; weights are stored [out, in] as in the checkpoint.
+template <Backend B>
+struct LayerParameters {
+  Tensor<B> attention_norm;     // [1, d]
+  PerLinear<Tensor<B>> weight;  // [out, in]
+  PerLinear<Tensor<B>> bias;    // [1, out], empty where the model has none
+  Tensor<B> mlp_norm;           // [1, d]
+};
+
+template <Backend B>
+struct Parameters {
+  Tensor<B> embedding;  // [vocab, d]
+  std::vector<LayerParameters<B>> layers;
+  Tensor<B> final_norm;  // [1, d]
+  Tensor<B> head;        // [vocab, d], empty when the head is the embedding
+
+  const Tensor<B>& output_embedding() const { return head.empty() ? embedding : head; }
+  Tensor<B>& output_embedding() { return head.empty() ? embedding : head; }
+};
+
+template <Backend B>
+Parameters<B> allocate_parameters(B& backend, const ModelShape& shape) {
+  const std::int64_t d = shape.hidden_size;
+  Parameters<B> p;
+  p.embedding.reshape(backend, shape.vocab_size, d);
+  p.layers.resize(static_cast<std::size_t>(shape.layers));
+  for (auto& layer : p.layers) {
+    layer.attention_norm.reshape(backend, 1, d);
+    layer.mlp_norm.reshape(backend, 1, d);
+    for (const Linear l : kLinears) {
+      const LinearShape s = linear_shape(shape, l);
+      layer.weight[l].reshape(backend, s.out, s.in);
+      if (s.has_bias) layer.bias[l].reshape(backend, 1, s.out);
+    }
+  }
+  p.final_norm.reshape(backend, 1, d);
+  if (!shape.tied_embeddings) p.head.reshape(backend, shape.vocab_size, d);
+  return p;
+}
+
+// What a tensor is for: weight decay and freezing depend on it.
+enum class TensorKind { kEmbedding, kHead, kLinearWeight, kBias, kNormGain };
+
+template <Backend B>
+struct NamedTensor {
+  std::string name;  // as in a Hugging Face checkpoint
+  TensorKind kind;
+  Tensor<B>* tensor;
+  bool is_matrix() const { return kind != TensorKind::kBias && kind != TensorKind::kNormGain; }
+};
+
+// All tensors in a fixed order: the only list of names. Two Parameters of one shape give lists that
+// can be walked together (parameters, gradients, moments).
+template <Backend B>
+std::vector<NamedTensor<B>> tensor_list(Parameters<B>& p) {
+  std::vector<NamedTensor<B>> list;
+  list.push_back({"model.embed_tokens.weight", TensorKind::kEmbedding, &p.embedding});
+  for (std::size_t i = 0; i < p.layers.size(); ++i) {
+    const std::string prefix = "model.layers." + std::to_string(i) + ".";
+    auto& layer = p.layers[i];
+    list.push_back({prefix + "input_layernorm.weight", TensorKind::kNormGain, &layer.attention_norm});
+    for (const Linear l : kLinears) {
+      const std::string name = prefix + linear_name(l);
+      list.push_back({name + ".weight", TensorKind::kLinearWeight, &layer.weight[l]});
+      if (!layer.bias[l].empty()) list.push_back({name + ".bias", TensorKind::kBias, &layer.bias[l]});
+    }
+    list.push_back({prefix + "post_attention_layernorm.weight", TensorKind::kNormGain, &layer.mlp_norm});
+  }
+  list.push_back({"model.norm.weight", TensorKind::kNormGain, &p.final_norm});
+  if (!p.head.empty()) list.push_back({"lm_head.weight", TensorKind::kHead, &p.head});
+  return list;
+}
+
+template <Backend B>
+void fill_zero(B& backend, Parameters<B>& p) {
+  for (auto& t : tensor_list(p)) fill_zero(backend, *t.tensor);
+}
+
+}  // namespace trainer

@@ -1,0 +1,41 @@
+// LIN of eq. (5), y = Q_x(x R) Q_w(R^T W) + b, forward and straight-through backward. The activation
+// is quantized once for all linear layers that read it.
+#pragma once
+
+#include "reference_trainer/model/activations.h"
+#include "reference_trainer/ops/elementwise.h"
+#include "reference_trainer/ops/matmul.h"
+
+namespace trainer {
+
+// Sees the unquantized input of every quantizer: void operator()(layer, site, const Tensor<B>&).
+struct NoTap {
+  template <class T>
+  void operator()(std::size_t, Site, const T&) const {}
+};
+
+// x := Q(x) for a site; the tap sees x before.
+template <Backend B, class Tap>
+void quantize_site(B& backend, const ForwardPlan& plan, std::size_t layer, Site site, Tap& tap, Tensor<B>& x) {
+  tap(layer, site, std::as_const(x));
+  const QuantizerSettings& settings = plan.quant.at(site);
+  if (settings.enabled()) fake_quantize(backend, settings, group_size(plan.shape, site), x);
+}
+
+// y[N, out] := x[N, in] W^T + b with the effective weight.
+template <Backend B>
+void linear_forward(B& backend, const Network<B>& network, std::size_t layer, Linear l, const Tensor<B>& x,
+                    Tensor<B>& y) {
+  matmul_nt(backend, x, network.weight(layer, l), y);
+  if (const Tensor<B>& b = network.bias(layer, l); !b.empty()) bias_forward(backend, b, y);
+}
+
+// The weight's half of the backward pass, in the basis of the effective weight.
+template <Backend B>
+void linear_backward_weight(B& backend, Linear l, const Tensor<B>& x, const Tensor<B>& dy,
+                            LayerParameters<B>& gradients) {
+  matmul_tn_add(backend, dy, x, gradients.weight[l]);
+  if (!gradients.bias[l].empty()) bias_backward(backend, dy, gradients.bias[l]);
+}
+
+}  // namespace trainer

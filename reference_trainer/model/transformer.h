@@ -1,0 +1,66 @@
+// The transformer: embedding, blocks, final norm, head and loss. Written once for every backend.
+#pragma once
+
+#include "reference_trainer/model/block_backward.h"
+#include "reference_trainer/model/effective_weights.h"
+#include "reference_trainer/ops/embedding.h"
+#include "reference_trainer/ops/lm_head.h"
+
+namespace trainer {
+
+// pass.acts.final_hidden := the normalized last hidden states [N, d]. network.effective must be up to date.
+template <Backend B, class Memory, class Tap>
+void transformer_forward(ForwardPass<B, Memory, Tap>& pass) {
+  const Network<B>& net = pass.network;
+  Activations<B>& acts = pass.acts;
+  embedding_forward(pass.backend, pass.input.tokens, net.parameters.embedding, acts.residual);
+  for (std::size_t i = 0; i < net.parameters.layers.size(); ++i) block_forward(pass, i);
+  rmsnorm_forward(pass.backend, acts.residual, net.parameters.final_norm, net.plan.shape.norm_eps,
+                  acts.final_hidden, acts.final_rms);
+}
+
+// As above for a batch that attends to itself and that nobody watches.
+template <Backend B>
+void transformer_forward(B& backend, const Network<B>& network, const ModelInput<B>& input, Activations<B>& acts) {
+  OwnKeys memory;
+  NoTap tap;
+  ForwardPass<B, OwnKeys, NoTap> pass{backend, network, input, acts, memory, tap};
+  transformer_forward(pass);
+}
+
+template <Backend B>
+struct TransformerScratch {
+  BlockScratch<B> block;
+  Tensor<B> dfinal;     // [N, d] with respect to final_hidden
+  Tensor<B> dresidual;  // [N, d]
+};
+
+// Where a backward pass adds its gradients and what it may overwrite.
+template <Backend B>
+struct BackwardBuffers {
+  Activations<B>& acts;
+  TransformerScratch<B>& scratch;
+  Parameters<B>& gradients;
+};
+
+// After transformer_forward: the summed loss over targets [1, N] (-1: no target), and gradients of
+// loss_scale times it, added to buffers.gradients (weights in the effective basis).
+template <Backend B>
+LossSum transformer_backward(B& backend, const Network<B>& network, const ModelInput<B>& input,
+                             const Indices<B>& targets, float loss_scale, const BackwardBuffers<B>& buffers) {
+  Activations<B>& acts = buffers.acts;
+  TransformerScratch<B>& s = buffers.scratch;
+  Parameters<B>& g = buffers.gradients;
+  const LossSum loss = lm_head_loss_backward(backend, acts.final_hidden, network.parameters.output_embedding(),
+                                             targets, loss_scale, {s.dfinal, g.output_embedding()});
+  s.dresidual.reshape(backend, acts.residual.rows(), acts.residual.cols());
+  fill_zero(backend, s.dresidual);
+  rmsnorm_backward(backend, {acts.residual, network.parameters.final_norm, acts.final_rms}, s.dfinal, s.dresidual,
+                   g.final_norm);
+  BackwardPass<B> pass{backend, network, input, acts, s.block, g};
+  for (std::size_t i = network.parameters.layers.size(); i-- > 0;) block_backward(pass, i, s.dresidual);
+  embedding_backward(backend, input.tokens, s.dresidual, g.embedding);
+  return loss;
+}
+
+}  // namespace trainer

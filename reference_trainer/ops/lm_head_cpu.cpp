@@ -1,0 +1,144 @@
+#include "reference_trainer/ops/lm_head.h"
+
+#include <cmath>
+#include <span>
+#include <vector>
+
+#include "reference_trainer/ops/cpu_chunks.h"
+#include "reference_trainer/ops/cpu_maps.h"
+#include "reference_trainer/ops/matmul.h"
+#include "reference_trainer/ops/rows.h"
+
+namespace trainer {
+namespace {
+
+using RowList = std::vector<std::int64_t>;
+
+// Rows of logits that exist at once: 50 MB for a vocabulary of 50 000.
+constexpr std::int64_t kRowsPerChunk = 256;
+
+RowList rows_with_target(const Indices<Cpu>& targets, std::int64_t vocab) {
+  RowList rows;
+  for (std::int64_t i = 0; i < targets.size(); ++i) {
+    const std::int32_t target = targets.data()[i];
+    if (target >= vocab) {
+      throw std::out_of_range("lm_head: target " + std::to_string(i) + " is " +
+                              std::to_string(target) + ", expected less than " +
+                              std::to_string(vocab));
+    }
+    if (target >= 0) rows.push_back(i);
+  }
+  return rows;
+}
+
+// Runs of 256 floats are summed in float, and those sums in double: 50 000 exponentials keep six
+// digits more than a float sum would.
+double sum_in_double(ConstArrayView values) {
+  constexpr std::int64_t kRun = 256;
+  double sum = 0;
+  for (std::int64_t i = 0; i < values.size(); i += kRun) {
+    sum += values.segment(i, std::min<std::int64_t>(kRun, values.size() - i)).sum();
+  }
+  return sum;
+}
+
+struct RowSoftmax {
+  double negative_log_likelihood;
+  double sum;  // of exp(logit - largest logit)
+};
+
+// Replaces logits by exp(logit - largest logit).
+RowSoftmax exponentiate(ArrayView logits, std::int32_t target) {
+  const float largest = logits.maxCoeff();
+  const double target_logit = logits[target];
+  logits = (logits - largest).exp();
+  const double sum = sum_in_double({logits.data(), logits.size()});
+  return {std::log(sum) + largest - target_logit, sum};
+}
+
+// Turns exponentials into the gradient scale * (probability - [column is the target]).
+void write_gradient(float scale, double sum, std::int32_t target, ArrayView exponentials) {
+  exponentials *= static_cast<float>(scale / sum);
+  exponentials[target] -= scale;
+}
+
+// body(exponentials, their sum, target) for every row of the chunk; returns the loss, rows added in
+// order.
+template <class Body>
+double for_logit_rows(Cpu& cpu, const Indices<Cpu>& targets, std::span<const std::int64_t> rows,
+                      Tensor<Cpu>& logits, const Body& body) {
+  std::vector<double> losses(rows.size());
+  for_row_chunks(cpu, logits.rows(), logits.cols(), [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const ArrayView row(logits.data() + i * logits.cols(), logits.cols());
+      const std::int32_t target = targets.data()[rows[i]];
+      const RowSoftmax softmax = exponentiate(row, target);
+      losses[i] = softmax.negative_log_likelihood;
+      body(row, softmax.sum, target);
+    }
+  });
+  double sum = 0;
+  for (const double loss : losses) sum += loss;
+  return sum;
+}
+
+// body(rows) for consecutive runs of the rows that have a target.
+template <class Body>
+void for_target_chunks(const RowList& rows, const Body& body) {
+  for (std::size_t begin = 0; begin < rows.size(); begin += kRowsPerChunk) {
+    const std::size_t count = std::min<std::size_t>(kRowsPerChunk, rows.size() - begin);
+    body(std::span(rows).subspan(begin, count));
+  }
+}
+
+void require_shapes(const Tensor<Cpu>& h, const Tensor<Cpu>& head, const Indices<Cpu>& targets) {
+  require_equal("lm_head: columns of the head", head.cols(), h.cols());
+  require_equal("lm_head: number of targets", targets.size(), h.rows());
+}
+
+}  // namespace
+
+void lm_head_forward(Cpu& cpu, const Tensor<Cpu>& h, const Tensor<Cpu>& head, Tensor<Cpu>& logits) {
+  matmul_nt(cpu, h, head, logits);
+}
+
+LossSum lm_head_loss(Cpu& cpu, const Tensor<Cpu>& h, const Tensor<Cpu>& head,
+                     const Indices<Cpu>& targets) {
+  require_shapes(h, head, targets);
+  const RowList rows = rows_with_target(targets, head.rows());
+  LossSum loss{0, static_cast<std::int64_t>(rows.size())};
+  Tensor<Cpu> hidden, logits;
+  for_target_chunks(rows, [&](std::span<const std::int64_t> chunk) {
+    gather_rows(cpu, h, chunk, hidden);
+    matmul_nt(cpu, hidden, head, logits);
+    loss.negative_log_likelihood +=
+        for_logit_rows(cpu, targets, chunk, logits, [](ArrayView, double, std::int32_t) {});
+  });
+  return loss;
+}
+
+LossSum lm_head_loss_backward(Cpu& cpu, const Tensor<Cpu>& h, const Tensor<Cpu>& head,
+                              const Indices<Cpu>& targets, float scale,
+                              const LmHeadGradients<Cpu>& gradients) {
+  require_shapes(h, head, targets);
+  require_same_shape("lm_head: shape of dhead against head", gradients.dhead, head);
+  const RowList rows = rows_with_target(targets, head.rows());
+  LossSum loss{0, static_cast<std::int64_t>(rows.size())};
+  gradients.dh.reshape(cpu, h.rows(), h.cols());
+  std::fill_n(gradients.dh.data(), gradients.dh.size(), 0.0f);
+  Tensor<Cpu> hidden, logits, dhidden;
+  for_target_chunks(rows, [&](std::span<const std::int64_t> chunk) {
+    gather_rows(cpu, h, chunk, hidden);
+    matmul_nt(cpu, hidden, head, logits);
+    loss.negative_log_likelihood += for_logit_rows(
+        cpu, targets, chunk, logits, [scale](ArrayView row, double sum, std::int32_t target) {
+          write_gradient(scale, sum, target, row);
+        });
+    matmul_nn(cpu, logits, head, dhidden);
+    scatter_rows(cpu, dhidden, chunk, gradients.dh);
+    matmul_tn_add(cpu, logits, hidden, gradients.dhead);
+  });
+  return loss;
+}
+
+}  // namespace trainer

@@ -1,0 +1,23 @@
+// Rotary position embedding, the half-split layout of Llama checkpoints: channel i of a head is
+// paired with channel i + rotary_dim / 2 and turned by the angle position * theta^(-2 i / rotary_dim).
+#pragma once
+
+#include "reference_trainer/backend/backend.h"
+
+namespace trainer {
+
+struct RopeShape {
+  std::int64_t head_dim;    // e.g. 64
+  std::int64_t rotary_dim;  // even, <= head_dim; channels beyond it pass through
+  float theta;              // e.g. 10000
+};
+
+// Turns every head of x [N, heads * head_dim] in place; positions is [1, N]. Angles, sines and
+// cosines are computed as Hugging Face transformers does in float32: inv_freq in float32, the
+// angle position * inv_freq in float32, then cosf and sinf of it.
+void rope_forward(Cpu& cpu, const RopeShape& shape, const Indices<Cpu>& positions, Tensor<Cpu>& x);
+
+// The inverse rotation, in place on the gradient.
+void rope_backward(Cpu& cpu, const RopeShape& shape, const Indices<Cpu>& positions, Tensor<Cpu>& dx);
+
+}  // namespace trainer

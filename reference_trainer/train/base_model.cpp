@@ -1,0 +1,189 @@
+#include "reference_trainer/train/base_model.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numbers>
+#include <string>
+
+#include "roste/core/signs.h"
+
+namespace trainer {
+namespace {
+
+constexpr std::size_t kMassiveChannel = 7, kSecondMassiveChannel = 77;  // any two channels would do
+constexpr float kSecondMassiveShare = -0.6f;
+
+// Standard normal numbers by Box and Muller from the counter-based generator, one stream per tensor.
+class Normals {
+ public:
+  Normals(std::uint64_t seed, std::uint64_t stream) : seed_(roste::random_bits(seed, stream)) {}
+  float next() {
+    const double u = (static_cast<double>(bits() >> 11) + 1) * 0x1p-53;  // (0, 1]
+    const double turn = static_cast<double>(bits() >> 11) * 0x1p-53;     // [0, 1)
+    return static_cast<float>(std::sqrt(-2 * std::log(u)) * std::cos(2 * std::numbers::pi * turn));
+  }
+  std::uint64_t below(std::uint64_t n) { return bits() % n; }  // bias below n / 2^64
+
+ private:
+  std::uint64_t bits() { return roste::random_bits(seed_, index_++); }
+  std::uint64_t seed_, index_ = 0;
+};
+
+// Values of all tensors by name, in tensor_list's order.
+class ValuesByName {
+ public:
+  ValuesByName(const ModelShape& shape, HostParameters& values) : values_(values) {
+    Cpu cpu(1);
+    Parameters<Cpu> layout = allocate_parameters(cpu, shape);
+    for (const auto& t : tensor_list(layout)) {
+      if (values_.size() <= index_.size()) values_.emplace_back(static_cast<std::size_t>(t.tensor->size()));
+      index_.emplace(t.name, index_.size());
+    }
+  }
+  bool contains(const std::string& name) const { return index_.contains(name); }
+  std::vector<float>& operator[](const std::string& name) { return values_[index_.at(name)]; }
+
+ private:
+  HostParameters& values_;
+  std::map<std::string, std::size_t> index_;
+};
+
+std::string layer_prefix(std::int64_t i) { return "model.layers." + std::to_string(i) + "."; }
+
+std::string weight_name(std::int64_t layer, Linear l) { return layer_prefix(layer) + linear_name(l) + ".weight"; }
+
+void fill_normal(Normals normals, float std, std::vector<float>& values) {
+  for (float& v : values) v = std * normals.next();
+}
+
+bool has_massive_channels(const ModelShape& shape, const BaseModelRecipe& recipe) {
+  return recipe.massive_scale != 0 && shape.hidden_size > static_cast<std::int64_t>(kSecondMassiveChannel);
+}
+
+// Embedding and head; the head starts as the scaled embedding, except in the massive channels.
+void initialize_vocabulary(const ModelShape& shape, const BaseModelRecipe& recipe, std::uint64_t seed, ValuesByName& p) {
+  const auto d = static_cast<std::size_t>(shape.hidden_size);
+  const float head_std = 1 / std::sqrt(static_cast<float>(d));
+  auto& embedding = p["model.embed_tokens.weight"];
+  fill_normal({seed, 0}, recipe.embedding_std, embedding);
+  const bool massive = has_massive_channels(shape, recipe);
+  if (p.contains("lm_head.weight")) {
+    auto& head = p["lm_head.weight"];
+    fill_normal({seed, 1}, head_std, head);
+    for (std::size_t i = 0; i < head.size(); ++i) {
+      const bool kept = massive && (i % d == kMassiveChannel || i % d == kSecondMassiveChannel);
+      if (!kept) head[i] = embedding[i] / recipe.embedding_std * head_std;
+    }
+  }
+  for (std::size_t row = 0; massive && row < embedding.size(); row += d) {
+    embedding[row + kMassiveChannel] = recipe.massive_scale;
+    embedding[row + kSecondMassiveChannel] = kSecondMassiveShare * recipe.massive_scale;
+  }
+}
+
+// Gains that make every normalized channel O(1), massive ones included.
+std::vector<float> initial_gain(const ModelShape& shape, const BaseModelRecipe& recipe) {
+  std::vector<float> gain(static_cast<std::size_t>(shape.hidden_size), 1.0f);
+  if (!has_massive_channels(shape, recipe)) return gain;
+  const float m = recipe.massive_scale, share = kSecondMassiveShare;
+  const float rms = std::sqrt(recipe.embedding_std * recipe.embedding_std +
+                              (1 + share * share) * m * m / static_cast<float>(shape.hidden_size));
+  std::fill(gain.begin(), gain.end(), rms / recipe.embedding_std);
+  gain[kMassiveChannel] = rms / m;
+  gain[kSecondMassiveChannel] = rms / (-share * m);
+  return gain;
+}
+
+// The row of k or v that row r of q or column r of o belongs to.
+std::size_t kv_row(const ModelShape& s, std::size_t r) {
+  const auto head_dim = static_cast<std::size_t>(s.head_dim), share = static_cast<std::size_t>(s.heads / s.kv_heads);
+  return r / head_dim / share * head_dim + r % head_dim;
+}
+
+// Mimetic initialisation: queries resemble keys (matching tokens attend to each other) and the output
+// resembles the transposed value (attention copies).
+void make_mimetic(const ModelShape& shape, const BaseModelRecipe& recipe, std::int64_t layer, ValuesByName& p) {
+  const auto d = static_cast<std::size_t>(shape.hidden_size), width = static_cast<std::size_t>(shape.query_width());
+  auto& q = p[weight_name(layer, Linear::kQ)];
+  auto& o = p[weight_name(layer, Linear::kO)];
+  const auto& k = p[weight_name(layer, Linear::kK)];
+  const auto& v = p[weight_name(layer, Linear::kV)];
+  const float share = recipe.mimetic, rest = std::sqrt(1 - share * share);
+  for (std::size_t r = 0; r < width; ++r) {
+    for (std::size_t c = 0; c < d; ++c) {
+      if (layer > 0) q[r * d + c] = share * k[kv_row(shape, r) * d + c] + rest * q[r * d + c];
+      o[c * width + r] = 0.5f * v[kv_row(shape, r) * d + c] + 0.5f * o[c * width + r];
+    }
+  }
+}
+
+void initialize_layer(const ModelShape& shape, const BaseModelRecipe& recipe, std::uint64_t seed, std::int64_t layer,
+                      ValuesByName& p) {
+  const float branch_share = 1 / std::sqrt(2 * static_cast<float>(shape.layers));
+  for (const Linear l : kLinears) {
+    const bool ends_branch = l == Linear::kO || l == Linear::kDown;
+    const float std = (ends_branch ? branch_share : 1.0f) / std::sqrt(static_cast<float>(linear_shape(shape, l).in));
+    const auto stream = static_cast<std::uint64_t>(2 + layer * static_cast<std::int64_t>(kLinears.size()) + static_cast<int>(l));
+    fill_normal({seed, stream}, std, p[weight_name(layer, l)]);
+  }
+  if (recipe.mimetic > 0) make_mimetic(shape, recipe, layer, p);
+  p[layer_prefix(layer) + "input_layernorm.weight"] = initial_gain(shape, recipe);
+  p[layer_prefix(layer) + "post_attention_layernorm.weight"] = initial_gain(shape, recipe);
+}
+
+void scale_row(std::vector<float>& w, std::size_t row, std::size_t cols, float by) {
+  for (std::size_t c = 0; c < cols; ++c) w[row * cols + c] *= by;
+}
+
+// One RoPE pair of each kv head: k times `scale`, the queries that read it divided by it.
+void move_to_keys(const ModelShape& s, float scale, Normals& draws, std::int64_t layer, ValuesByName& p) {
+  const auto d = static_cast<std::size_t>(s.hidden_size), head_dim = static_cast<std::size_t>(s.head_dim);
+  for (std::size_t h = 0; h < static_cast<std::size_t>(s.kv_heads); ++h) {
+    const std::size_t pair = draws.below(head_dim / 2);
+    for (const std::size_t channel : {pair, pair + head_dim / 2}) {
+      const std::size_t row = h * head_dim + channel;
+      scale_row(p[weight_name(layer, Linear::kK)], row, d, scale);
+      for (std::size_t r = 0; r < static_cast<std::size_t>(s.query_width()); ++r) {
+        if (kv_row(s, r) == row) scale_row(p[weight_name(layer, Linear::kQ)], r, d, 1 / scale);
+      }
+    }
+  }
+}
+
+// Some hidden channels of the MLP: up times `scale`, down's column divided by it.
+void move_to_up(const ModelShape& s, const BaseModelRecipe& recipe, Normals& draws, std::int64_t layer, ValuesByName& p) {
+  const auto ffn = static_cast<std::size_t>(s.intermediate_size);
+  std::vector<std::size_t> channels;
+  while (channels.size() < std::min(static_cast<std::size_t>(recipe.up_channels), ffn)) {
+    const std::size_t c = draws.below(ffn);
+    if (std::find(channels.begin(), channels.end(), c) == channels.end()) channels.push_back(c);
+  }
+  auto& down = p[weight_name(layer, Linear::kDown)];
+  for (const std::size_t c : channels) {
+    scale_row(p[weight_name(layer, Linear::kUp)], c, static_cast<std::size_t>(s.hidden_size), recipe.up_scale);
+    for (std::size_t i = c; i < down.size(); i += ffn) down[i] /= recipe.up_scale;
+  }
+}
+
+}  // namespace
+
+HostParameters initial_values(const ModelShape& shape, const BaseModelRecipe& recipe, std::uint64_t seed) {
+  HostParameters values;
+  ValuesByName p(shape, values);
+  initialize_vocabulary(shape, recipe, seed, p);
+  for (std::int64_t i = 0; i < shape.layers; ++i) initialize_layer(shape, recipe, seed, i, p);
+  p["model.norm.weight"] = initial_gain(shape, recipe);
+  return values;
+}
+
+void move_outliers(const ModelShape& shape, const BaseModelRecipe& recipe, std::uint64_t seed, HostParameters& values) {
+  ValuesByName p(shape, values);
+  for (std::int64_t i = 0; i < shape.layers; ++i) {
+    Normals draws(seed, static_cast<std::uint64_t>(1'000'000 + i));
+    move_to_keys(shape, recipe.key_scale, draws, i, p);
+    move_to_up(shape, recipe, draws, i, p);
+  }
+}
+
+}  // namespace trainer

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Builds and runs every test, checks the formatting where clang-format is installed, and prints
+# "N passed, N failed, N skipped". Ends non-zero when a test or the formatting fails.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+scripts/build.sh >/dev/null
+
+results=build/release/test_results.xml
+rm -f "$results"
+status=0
+ctest --test-dir build/release --output-on-failure --no-tests=error -j2 --output-junit "$PWD/$results" || status=$?
+
+if [[ ! -s $results ]]; then
+  echo "error: ctest wrote no results to $results" >&2
+  exit 1
+fi
+
+# The <testsuite> element of JUnit's format counts its tests in attributes.
+count() {
+  grep -o -m1 "$1=\"[0-9]*\"" "$results" | tr -dc '0-9'
+}
+tests=$(count tests)
+failed=$(count failures)
+skipped=$(($(count skipped) + $(count disabled)))
+
+formatting=0
+if command -v clang-format >/dev/null; then
+  mapfile -d '' -t sources < <(find include reference_trainer kernels examples benchmarks tests \
+    \( -name '*.h' -o -name '*.cpp' -o -name '*.cu' -o -name '*.cuh' \) -print0)
+  clang-format --dry-run -Werror "${sources[@]}" || formatting=$?
+else
+  echo "clang-format is not installed: formatting was not checked" >&2
+fi
+
+echo "$((tests - failed - skipped)) passed, $failed failed, $skipped skipped"
+if [[ $formatting -ne 0 ]]; then
+  echo "error: the formatting differs from .clang-format; run clang-format -i on the files above" >&2
+fi
+[[ $status -eq 0 && $formatting -eq 0 ]]

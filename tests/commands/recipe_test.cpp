@@ -1,0 +1,112 @@
+#include "reference_trainer/commands/recipe.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/commands/parse.h"
+
+namespace trainer {
+namespace {
+
+using testing::HasSubstr;
+
+std::string recipe_code(const std::string& yaml) {
+  try {
+    parse_recipe(yaml, "r.yaml");
+  } catch (const Error& error) {
+    return error.parts().code;
+  }
+  return "none";
+}
+
+TEST(Recipe, ValuesStayTextAndListsAreJoined) {
+  const auto entries =
+      parse_recipe("learning_rate: 3e-5\n# why\nsettings: [W4A4KV4, W3A3KV3]\nquiet: true\n", "r");
+  ASSERT_EQ(entries.size(), 3u);
+  EXPECT_EQ(entries[0].key, "learning_rate");
+  EXPECT_EQ(entries[0].value, "3e-5");
+  EXPECT_EQ(entries[1].value, "W4A4KV4,W3A3KV3");
+  EXPECT_EQ(entries[1].line, 3);
+  EXPECT_EQ(entries[2].value, "true");
+}
+
+TEST(Recipe, EmptyFilesSayNothing) {
+  EXPECT_TRUE(parse_recipe("", "r").empty());
+  EXPECT_TRUE(parse_recipe("# nothing\n", "r").empty());
+}
+
+TEST(Recipe, CL10_OnlyFlatMaps) {
+  for (const char* yaml : {"a: {b: 1}", "a:", "a: []", "- a", "a", "a: [", "a: [[1]]",
+                           "a: 1\n---\nb: 2", "? [x]\n: 1"}) {
+    EXPECT_EQ(recipe_code(yaml), "CL-10") << yaml;
+  }
+  EXPECT_EQ(recipe_code("a: " + std::string(200000, '[')), "CL-10");
+}
+
+TEST(Recipe, CL10_NamesLineAndColumn) {
+  try {
+    parse_recipe("a: 1\nb: {c: 1}\n", "dir/r.yaml");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("CL-10 dir/r.yaml:2:4: got a nested value"));
+    EXPECT_EQ(error.exit_code(), ExitCode::kUsage);
+  }
+}
+
+TEST(Recipe, CommandLineOverridesRecipeOverridesDefault) {
+  const TemporaryFile recipe(
+      "roste_recipe_precedence.yaml",
+      "learning_rate: 2e-3\nw_bits: 3\nquiet: true\nmodel_name_or_path: base\n"
+      "dataset: d\noutput_dir: o\n");
+  const CommandLine line = parse({"train", "--recipe", recipe.path(), "--w_bits", "8"});
+  EXPECT_EQ(line.train.learning_rate, 2e-3);         // recipe
+  EXPECT_EQ(line.quant.weight.bits, 8);              // command line
+  EXPECT_EQ(line.quant.activation.bits, 4);          // default
+  EXPECT_EQ(line.verbosity, Verbosity::kQuiet);      // a switch
+  EXPECT_EQ(line.model.model_name_or_path, "base");  // required flags may come from the recipe
+}
+
+// The message of a `train` whose recipe is `yaml`, with the directory cut off.
+std::string recipe_error(const std::string& yaml) {
+  const TemporaryFile recipe("roste_recipe_error.yaml", yaml);
+  const auto error = parse_error(kTrainWords + Words{"--recipe", recipe.path()});
+  const std::string text = error ? error->what() : "none";
+  const std::size_t name = text.find("roste_recipe_error");
+  return name == std::string::npos ? text : text.substr(name);
+}
+
+TEST(Recipe, CL01_UnknownKeyNamesFileLineAndNearest) {
+  EXPECT_EQ(recipe_error("w_bits: 3\nlearning_rat: 1\n"),
+            "roste_recipe_error.yaml:2: got 'learning_rat', expected a flag of train; did you mean "
+            "'learning_rate'?");
+  EXPECT_THAT(recipe_error("prompt: hello\n"), HasSubstr("it belongs to: generate"));
+  EXPECT_THAT(recipe_error("recipe: other.yaml\n"),
+              HasSubstr("see reference_trainer train --help"));
+}
+
+TEST(Recipe, CL02_ValuesAreParsedLikeFlags) {
+  EXPECT_THAT(recipe_error("learning_rate: .nan\n"), HasSubstr(":1 (learning_rate): got '.nan'"));
+  EXPECT_THAT(recipe_error("quiet: yes\n"), HasSubstr("expected true | false"));
+  EXPECT_THAT(recipe_error("w_bits: 0x4\n"), HasSubstr("got '0x4'"));
+}
+
+TEST(Recipe, CL04_RepeatedKey) {
+  EXPECT_THAT(recipe_error("w_bits: 3\nseed: 1\nw_bits: 3\n"), HasSubstr(":3: got 'w_bits' again"));
+}
+
+TEST(Recipe, CL04_ContradictionAcrossFileAndCommandLine) {
+  const TemporaryFile recipe("roste_recipe_contradiction.yaml", "settings: [W4A4KV4]\n");
+  EXPECT_EQ(error_code(kRunWords + Words{"--recipe", recipe.path(), "--w_bits", "3"}), "CL-04");
+}
+
+TEST(Recipe, MissingFileIsAnError) {
+  EXPECT_NE(error_code(kTrainWords + Words{"--recipe", "no/such/recipe.yaml"}), "none");
+}
+
+TEST(Recipe, ShippedRecipesFitTheirCommands) {
+  const std::string demo = std::string(ROSTE_SOURCE_DIR) + "/scripts/recipes/demo.yaml";
+  EXPECT_EQ(error_code(kRunWords + Words{"--recipe", demo}), "none");
+}
+
+}  // namespace
+}  // namespace trainer

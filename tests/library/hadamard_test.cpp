@@ -1,0 +1,122 @@
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "roste/core/hadamard.h"
+
+namespace roste {
+namespace {
+
+bool is_hadamard(const SignMatrix& h) {
+  for (int i = 0; i < h.order; ++i) {
+    for (int j = 0; j <= i; ++j) {
+      int dot = 0;
+      for (int k = 0; k < h.order; ++k) dot += h.at(i, k) * h.at(j, k);
+      if (dot != (i == j ? h.order : 0)) return false;
+    }
+  }
+  return true;
+}
+
+std::vector<int> constructible_orders(int up_to) {
+  std::vector<int> orders;
+  for (int order = 1; order <= up_to; ++order) {
+    if (hadamard_factorization(order).blocks == 1) orders.push_back(order);
+  }
+  return orders;
+}
+
+// The multiples of 4 up to 256 without the orders whose odd part has no Paley matrix of the size.
+TEST(Hadamard, OrderList) {
+  const std::vector<int> expected = {1,   2,   4,   8,   12,  16,  20,  24,  28,  32,  36,  40,
+                                     44,  48,  52,  56,  60,  64,  68,  72,  76,  80,  84,  88,
+                                     96,  100, 104, 108, 112, 120, 124, 128, 132, 136, 140, 144,
+                                     148, 152, 160, 164, 168, 176, 180, 192, 196, 200, 204, 208,
+                                     212, 216, 220, 224, 228, 240, 244, 248, 252, 256};
+  EXPECT_EQ(constructible_orders(256), expected);
+}
+
+TEST(Hadamard, RO02_EveryConstructibleOrderIsOrthogonalInIntegers) {
+  for (const int order : constructible_orders(256)) {
+    const SignMatrix h = hadamard_matrix(order);
+    EXPECT_EQ(h.entries.size(), static_cast<std::size_t>(order) * static_cast<std::size_t>(order));
+    EXPECT_TRUE(is_hadamard(h)) << order;
+  }
+}
+
+TEST(Hadamard, SecondPaleyOverAPrimePowerAndLargeFirstPaley) {
+  EXPECT_EQ(paley_kind(52), PaleyKind::kSecond);  // q = 25
+  EXPECT_EQ(paley_kind(28), PaleyKind::kFirst);   // q = 27
+  EXPECT_EQ(paley_kind(344), PaleyKind::kFirst);  // q = 343
+  EXPECT_TRUE(is_hadamard(hadamard_matrix(344)));
+}
+
+TEST(Hadamard, RO06_OrderTwelveIsNotSymmetric) {
+  const SignMatrix h = hadamard_matrix(12);
+  int differing = 0;
+  for (int i = 0; i < 12; ++i) {
+    for (int j = 0; j < 12; ++j) differing += h.at(i, j) != h.at(j, i) ? 1 : 0;
+  }
+  EXPECT_EQ(differing, 132);  // all but the diagonal: I + C with C skew
+}
+
+TEST(Hadamard, GoldenSylvester) {
+  const SignMatrix h = hadamard_matrix(4);
+  EXPECT_EQ(h.entries,
+            (std::vector<std::int8_t>{1, 1, 1, 1, 1, -1, 1, -1, 1, 1, -1, -1, 1, -1, -1, 1}));
+}
+
+struct Case {
+  std::int64_t d;
+  int base;
+  int log2;
+  std::int64_t blocks;
+};
+
+TEST(Hadamard, FactorizationOfModelDimensions) {
+  for (const Case& c :
+       {Case{1, 1, 0, 1}, Case{4096, 1, 12, 1}, Case{896, 28, 5, 1}, Case{4864, 76, 6, 1},
+        Case{18944, 148, 7, 1}, Case{14336, 28, 9, 1}, Case{384, 12, 5, 1}, Case{1792, 28, 6, 1},
+        Case{11008, 344, 5, 1}, Case{172, 1, 2, 43}, Case{7, 1, 0, 7}}) {
+    const HadamardFactorization f = hadamard_factorization(c.d);
+    EXPECT_EQ(f.base_order, c.base) << c.d;
+    EXPECT_EQ(f.log2_count, c.log2) << c.d;
+    EXPECT_EQ(f.blocks, c.blocks) << c.d;
+  }
+}
+
+TEST(Hadamard, OrdersThatAreNotConstructed) {
+  for (const int order : {-4, 0, 3, 7, 92, 172}) {
+    EXPECT_THROW(hadamard_matrix(order), std::invalid_argument) << order;
+  }
+}
+
+TEST(GaloisField, GoldenFieldOfNine) {
+  const GaloisField f(9);          // modulo x^2 + 1
+  EXPECT_EQ(f.multiply(3, 3), 2);  // x x = -1
+  EXPECT_EQ(f.subtract(1, 5), 8);  // 1 - (x + 2) = -x - 1 = 2 x + 2
+  EXPECT_EQ(f.character(0), 0);
+}
+
+TEST(GaloisField, EveryProductAndCharacter) {
+  for (const int q : {2, 3, 4, 5, 8, 9, 25, 27, 49}) {
+    const GaloisField f(q);
+    int sum = 0;
+    for (int a = 1; a < q; ++a) {
+      sum += f.character(a);
+      std::vector<bool> seen(static_cast<std::size_t>(q), false);
+      for (int b = 1; b < q; ++b) seen[static_cast<std::size_t>(f.multiply(a, b))] = true;
+      for (int b = 1; b < q; ++b) EXPECT_TRUE(seen[static_cast<std::size_t>(b)]) << q;
+      EXPECT_EQ(f.subtract(a, a), 0);
+    }
+    if (q % 2 == 1) {
+      EXPECT_EQ(sum, 0) << "half of the elements of GF(" << q << ") are squares";
+    }
+  }
+  EXPECT_THROW(GaloisField(12), std::invalid_argument);
+  EXPECT_EQ(prime_power(1).degree, 0);
+  EXPECT_EQ(prime_power(343).degree, 3);
+}
+
+}  // namespace
+}  // namespace roste
