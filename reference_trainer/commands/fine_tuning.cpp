@@ -15,14 +15,14 @@ Schedule schedule_of(Scheduler scheduler) {
 TrainSettings train_settings(const CommandLine& line, std::int64_t samples) {
   const TrainOptions& o = line.train;
   TrainSettings s;
-  s.learning_rate = static_cast<float>(o.learning_rate);
+  s.learning_rate = o.learning_rate;
   s.schedule = schedule_of(o.lr_scheduler_type);
-  s.warmup_ratio = static_cast<float>(o.warmup_ratio);
-  s.weight_decay = static_cast<float>(o.weight_decay);
-  s.adam_beta1 = static_cast<float>(o.adam_beta1);
-  s.adam_beta2 = static_cast<float>(o.adam_beta2);
-  s.adam_epsilon = static_cast<float>(o.adam_epsilon);
-  s.max_grad_norm = static_cast<float>(o.max_grad_norm);
+  s.warmup_ratio = o.warmup_ratio;
+  s.weight_decay = o.weight_decay;
+  s.adam_beta1 = o.adam_beta1;
+  s.adam_beta2 = o.adam_beta2;
+  s.adam_epsilon = o.adam_epsilon;
+  s.max_grad_norm = o.max_grad_norm;
   s.micro_batch = o.per_device_train_batch_size;
   s.accumulation = o.gradient_accumulation_steps;
   s.seed = o.seed;

@@ -33,10 +33,10 @@ nlohmann::json to_json(const TrainSettings& s) {
 
 float learning_rate_at(const TrainSettings& s, std::int64_t step) {
   const auto total = static_cast<double>(s.max_steps);
-  const double warmup = std::ceil(static_cast<double>(s.warmup_ratio) * total);
+  const double warmup = std::ceil(s.warmup_ratio * total);
   const auto at = static_cast<double>(step);
   const double share = at < warmup ? (at + 1) / warmup : decay(s.schedule, (at - warmup) / (total - warmup));
-  return static_cast<float>(static_cast<double>(s.learning_rate) * share);
+  return static_cast<float>(s.learning_rate * share);
 }
 
 }  // namespace trainer

@@ -10,12 +10,12 @@ namespace trainer {
 enum class Schedule { kCosine, kLinear, kConstant };
 
 struct TrainSettings {
-  float learning_rate = 2e-5f;  // peak
+  double learning_rate = 2e-5;  // peak
   Schedule schedule = Schedule::kCosine;
-  float warmup_ratio = 0.0f;  // share of max_steps
-  float weight_decay = 0.0f;  // on matrices only
-  float adam_beta1 = 0.9f, adam_beta2 = 0.999f, adam_epsilon = 1e-8f;
-  float max_grad_norm = 1.0f;       // 0: no clipping
+  double warmup_ratio = 0;  // share of max_steps
+  double weight_decay = 0;  // on matrices only
+  double adam_beta1 = 0.9, adam_beta2 = 0.999, adam_epsilon = 1e-8;
+  double max_grad_norm = 1;      // 0: no clipping
   std::int64_t micro_batch = 8;     // sequences per forward pass
   std::int64_t accumulation = 1;    // forward passes per optimizer step
   std::int64_t max_steps = 1000;    // optimizer steps

@@ -74,6 +74,20 @@ TEST(ModelDirectory, RosteJsonMayBeAbsent) {
                         {"roste.json:1:"});
 }
 
+// Written by save_pretrained of transformers v5 in two shards (tests/oracle/make_llama_golden.py).
+TEST(ModelDirectory, OpensShardsOfTransformers) {
+  const std::filesystem::path directory = ROSTE_SOURCE_DIR "/tests/golden/llama_qwen2";
+  const ModelShape shape = read_model_shape(directory);
+  EXPECT_EQ(shape.architecture, "Qwen2ForCausalLM");
+  EXPECT_EQ(shape.kv_heads, 1);
+  EXPECT_TRUE(shape.qkv_bias);
+  const WeightFiles files = WeightFiles::open(directory);
+  // Embedding, last norm and head; 7 matrices, 3 biases and 2 norms for each of the 2 layers.
+  EXPECT_EQ(files.names().size(), 3 + 2 * 12u);
+  std::vector<float> bias(16);
+  EXPECT_NO_THROW(files.read_floats("model.layers.1.self_attn.v_proj.bias", bias));
+}
+
 TEST(ModelDirectory, OpensARealModel) {
   const std::filesystem::path directory = ROSTE_SHARED_DATA "/models/stories260K-hf";
   if (!std::filesystem::exists(directory)) GTEST_SKIP() << "no stories260K-hf in the shared data";

@@ -83,6 +83,8 @@ TEST_F(SafetensorsRefusals, ST04_DuplicateKeys) {
 TEST_F(SafetensorsRefusals, ST05_LengthDiffersFromShape) {
   expect_refused(tensor("[2,3]", "[0,20]", std::string(20, '\0')), "ST-05",
                  {":/w.x/data_offsets", "got 20 bytes", "24 bytes", "[2, 3]", "F32"});
+  expect_refused(tensor("[2,3]", "[0,28]", std::string(28, '\0')), "ST-05",
+                 {"got 28 bytes", "24 bytes"});
   expect_refused(tensor("[]", "[0,0]", ""), "ST-05", {"got 0 bytes", "4 bytes"});
 }
 

@@ -3,6 +3,7 @@
 // floating-point rules.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 
@@ -72,41 +73,41 @@ void decode_run(const Code* codes, GroupParams params, std::int64_t n, float* ou
   for (std::int64_t i = 0; i < n; ++i) out[i] = decode(codes[i], params);
 }
 
-inline constexpr int kSumLanes = 8;  // doubles: two AVX2 registers, one AVX-512 register
+inline constexpr int kSumLanes = 8;   // doubles: two AVX2 registers, one AVX-512 register
+inline constexpr int kSumBlock = 64;  // values between the steps below, in the L1 cache
 
-// Lane l adds up the values l, l + 8, ... in order; lanes are then added in ascending order.
-struct LaneSums {
-  double error[kSumLanes] = {};
-  double norm[kSumLanes] = {};
-  std::int32_t saturated[kSumLanes] = {};
-
-  void add(int lane, float x, GroupParams params, CodeRange codes) {
-    const double value = x;
-    const double difference = static_cast<double>(fake_quantize_value(x, params, codes)) - value;
-    error[lane] += difference * difference;
-    norm[lane] += value * value;
-    saturated[lane] += saturates(x, params, codes) ? 1 : 0;
-  }
-
-  void add_to(ErrorSums& sums) const {
+// Adds the sums over a block of at most kSumBlock values. Lane l adds up the values l, l + 8, ...
+// in order; lanes are then added in ascending order. Values past n are zeros and add nothing.
+inline void add_block(const float* x, const float* quantized, ErrorSums& sums) {
+  double error[kSumLanes] = {}, norm[kSumLanes] = {};
+  for (int i = 0; i < kSumBlock; i += kSumLanes) {
     for (int l = 0; l < kSumLanes; ++l) {
-      sums.squared_error += error[l];
-      sums.squared_norm += norm[l];
-      sums.saturated += saturated[l];
+      const double value = x[i + l];
+      const double difference = static_cast<double>(quantized[i + l]) - value;
+      error[l] += difference * difference;
+      norm[l] += value * value;
     }
   }
-};
+  for (int l = 0; l < kSumLanes; ++l) {
+    sums.squared_error += error[l];
+    sums.squared_norm += norm[l];
+  }
+}
 
-// Adds the sums of one run; n below 2^31.
+// Adds the sums of one run.
 inline void measure_run(const float* x, GroupParams params, CodeRange codes, std::int64_t n,
                         ErrorSums& sums) {
-  LaneSums lanes;
-  std::int64_t i = 0;
-  for (; i + kSumLanes <= n; i += kSumLanes) {
-    for (int l = 0; l < kSumLanes; ++l) lanes.add(l, x[i + l], params, codes);
+  for (std::int64_t first = 0; first < n; first += kSumBlock) {
+    const std::int64_t count = std::min<std::int64_t>(kSumBlock, n - first);
+    float values[kSumBlock] = {}, quantized[kSumBlock] = {};
+    std::copy(x + first, x + first + count, values);
+    std::copy(x + first, x + first + count, quantized);
+    fake_quantize_run(params, codes, count, quantized);
+    std::int32_t saturated = 0;
+    for (std::int64_t i = 0; i < count; ++i) saturated += saturates(values[i], params, codes);
+    add_block(values, quantized, sums);
+    sums.saturated += saturated;
   }
-  for (int l = 0; i < n; ++i, ++l) lanes.add(l, x[i], params, codes);
-  lanes.add_to(sums);
   sums.count += n;
 }
 
