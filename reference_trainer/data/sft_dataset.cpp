@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::size_t kLongestLine = std::size_t{16} << 20;  // bytes
 
-// The lines of a text, numbered from 1, without line ends (\n or \r\n) and byte-order mark.
+// The lines of a text, numbered from 1, without line feeds and byte-order mark; the
+// carriage return of a CRLF is white space to JSON.
 class Lines {
  public:
   explicit Lines(std::string_view text) : rest_(text) {
@@ -26,7 +27,6 @@ class Lines {
     const std::size_t end = std::min(rest_.find('\n'), rest_.size());
     line_ = rest_.substr(0, end);
     rest_.remove_prefix(std::min(end + 1, rest_.size()));
-    if (line_.ends_with('\r')) line_.remove_suffix(1);
     ++number_;
     return true;
   }

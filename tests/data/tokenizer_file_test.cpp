@@ -119,6 +119,7 @@ TEST(TokenizerFile, TK04_Merges) {
                               {"/model/merges/1", R"(["a","b","a"])", "TK-04", "/model/merges/1"},
                               {"/model/merges/1", R"("ab")", "TK-04", "/model/merges/1"},
                               {"/model/merges/1", R"("a b a")", "TK-04", "/model/merges/1"},
+                              {"/model/merges/1", R"("a  ")", "TK-04", "/model/merges/1"},
                               {"/model/merges/1", R"("a c")", "TK-04", "/model/merges/1"},
                               {"/model/merges/1", R"("c a")", "TK-04", "/model/merges/1"},
                               {"/model/merges/1", "3", "TK-04", "/model/merges/1"},

@@ -69,7 +69,9 @@ TEST_F(Checkpoint, CK14_TheNumberDecidesNotTheClock) {
   std::filesystem::last_write_time(run_ / "checkpoints/step-9", later);
   write_text(run_ / "checkpoints/step-0200/x", "not a name that is written");
   write_text(run_ / "checkpoints/step-99999999999999999999/x", "above int64");
-  EXPECT_EQ(find_newest_checkpoint(run_)->info.step, 100);
+  const auto found = find_newest_checkpoint(run_);
+  EXPECT_EQ(found->info.step, 100);
+  EXPECT_TRUE(found->skipped.empty()) << "other names are no checkpoints";
 }
 
 TEST_F(Checkpoint, SavingAStepAgainReplacesIt) {

@@ -160,6 +160,7 @@ TEST_F(ModelConfig, CF09_WhatIsNotSupported) {
   expect_refused("architectures", {"MistralForCausalLM"}, "CF-09",
                  {"MistralForCausalLM", supported});
   expect_refused("architectures", "LlamaForCausalLM", "CF-09", {supported});
+  expect_refused("architectures", {"LlamaForCausalLM", "Other"}, "CF-09", {"Other", supported});
   expect_refused("rope_scaling", {{"rope_type", "llama3"}, {"factor", 8}}, "CF-09",
                  {"/rope_scaling/rope_type", "llama3", "default"});
   expect_refused("rope_scaling", {{"type", "linear"}}, "CF-09", {"/rope_scaling/type", "linear"});

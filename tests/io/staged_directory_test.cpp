@@ -102,6 +102,8 @@ TEST_F(OutputDirectory, CL05_TheInputUnderAnyName) {
   expect_refused(directory_ / "input/", "the input directory");
   expect_refused(directory_ / "absent/../input", "the input directory");
   expect_refused(directory_ / "link", "the input directory");
+  expect_error([&] { check_output_directory(directory_ / "input", directory_ / "link"); }, "CL-05",
+               ExitCode::kUsage, {"the input directory"});
 }
 
 TEST_F(OutputDirectory, CL05_FilesAndFullDirectories) {
@@ -125,18 +127,23 @@ TEST_F(OutputDirectory, CL05_LinksThatLeadNowhere) {
 TEST_F(OutputDirectory, CL05_NotWritable) {
   constexpr uid_t kNobody = 65534;
   const bool is_root = ::geteuid() == 0;
-  std::filesystem::permissions(directory_.path(), std::filesystem::perms(0755));
+  std::filesystem::permissions(directory_.path(), std::filesystem::perms(0777));
   std::filesystem::create_directory(directory_ / "locked");
-  std::filesystem::permissions(directory_ / "locked", std::filesystem::perms(0555));
+  std::filesystem::create_directories(directory_ / "outer/open");
+  std::filesystem::permissions(directory_ / "outer/open", std::filesystem::perms(0777));
+  for (const char* name : {"locked", "outer"}) {
+    std::filesystem::permissions(directory_ / name, std::filesystem::perms(0555));
+  }
   if (is_root) {
     ASSERT_EQ(::seteuid(kNobody), 0);
   }
-  expect_refused(directory_ / "locked/out", "cannot be written: Permission denied");
-  expect_refused(directory_ / "locked", "cannot be written: Permission denied");
+  expect_refused(directory_ / "locked/out", "locked that cannot be written: Permission denied");
+  expect_refused(directory_ / "locked", "locked that cannot be written: Permission denied");
+  expect_refused(directory_ / "outer/open", "outer that cannot be written: Permission denied");
   if (is_root) {
     ASSERT_EQ(::seteuid(0), 0);
   }
-  std::filesystem::permissions(directory_ / "locked", std::filesystem::perms(0755));
+  std::filesystem::permissions(directory_ / "outer", std::filesystem::perms(0755));
 }
 
 }  // namespace

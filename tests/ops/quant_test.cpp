@@ -24,35 +24,35 @@ std::vector<float> values_of(const Tensor<Cpu>& x) { return {x.data(), x.data() 
 
 constexpr std::int64_t kRows = 700, kCols = 96;  // several tiles of rows, the last one shorter
 
+// Every entry of the table of settings, on values far from 0, where all range rules differ.
 TEST(TrainerQuant, SettingsReachTheLibrary) {
   Cpu cpu(2);
-  const std::vector<float> values = roste::testing::gaussian(1, kRows * kCols);
+  std::vector<float> values = roste::testing::gaussian(1, kRows * kCols);
+  for (float& v : values) v += 10.0f;
   const struct {
-    QuantizerSettings settings;
-    roste::Scheme scheme;
-  } cases[] = {
-      {{4, Symmetry::kAsymmetric, Range::kZeroIncluded, 0.9f},
-       roste::Quantizer<roste::QuantSpec<4, roste::Asymmetric, roste::PerGroup<32>>>(0.9f)},
-      {{8, Symmetry::kSymmetric, Range::kZeroIncluded, 1.0f},
-       roste::Quantizer<roste::QuantSpec<8, roste::Symmetric, roste::PerGroup<32>>>()},
-      {{3, Symmetry::kAsymmetric, Range::kTight, 0.8f},
-       roste::Quantizer<
-           roste::QuantSpec<3, roste::Asymmetric, roste::PerGroup<32>, roste::TightRange>>(0.8f)},
-      {{2, Symmetry::kAsymmetric, Range::kPaperEq4, 0.7f},
-       roste::Quantizer<
-           roste::QuantSpec<2, roste::Asymmetric, roste::PerGroup<32>, roste::PaperEq4>>(0.7f)},
-  };
-  for (const auto& c : cases) {
-    Tensor<Cpu> x = tensor_of(cpu, values, kCols);
-    std::vector<float> expected = values;
-    const MatrixView<float> view(expected.data(), kRows, kCols);
-    const roste::ErrorSums sums = roste::cpu::measure(c.scheme, view);
-    const QuantizationError error = quantization_error(cpu, c.settings, 32, x);
-    EXPECT_NEAR(error.squared_error, sums.squared_error, 1e-12 * sums.squared_error);
-    EXPECT_NEAR(error.squared_norm, sums.squared_norm, 1e-12 * sums.squared_norm);
-    roste::cpu::fake_quantize(c.scheme, view);
-    fake_quantize(cpu, c.settings, 32, x);
-    EXPECT_EQ(values_of(x), expected) << c.settings.bits << " bits";
+    Symmetry symmetry;
+    Range range;
+    roste::RangeRule rule;
+  } rules[] = {{Symmetry::kSymmetric, Range::kZeroIncluded, roste::RangeRule::kSymmetric},
+               {Symmetry::kAsymmetric, Range::kZeroIncluded, roste::RangeRule::kZeroIncluded},
+               {Symmetry::kAsymmetric, Range::kTight, roste::RangeRule::kTight},
+               {Symmetry::kAsymmetric, Range::kPaperEq4, roste::RangeRule::kPaperEq4}};
+  for (const auto& r : rules) {
+    for (int bits = 2; bits <= 8; ++bits) {
+      const QuantizerSettings settings{bits, r.symmetry, r.range, 0.9f};
+      const roste::Scheme scheme{roste::make_grid(r.rule, bits, 0.9f),
+                                 {roste::Grouping::Kind::kGroup, 32}};
+      Tensor<Cpu> x = tensor_of(cpu, values, kCols);
+      std::vector<float> expected = values;
+      const MatrixView<float> view(expected.data(), kRows, kCols);
+      const roste::ErrorSums sums = roste::cpu::measure(scheme, view);
+      const QuantizationError error = quantization_error(cpu, settings, 32, x);
+      EXPECT_NEAR(error.squared_error, sums.squared_error, 1e-12 * sums.squared_error);
+      EXPECT_NEAR(error.squared_norm, sums.squared_norm, 1e-12 * sums.squared_norm);
+      roste::cpu::fake_quantize(scheme, view);
+      fake_quantize(cpu, settings, 32, x);
+      EXPECT_TRUE(values_of(x) == expected) << bits << " bits";
+    }
   }
 }
 
