@@ -7,11 +7,11 @@
 namespace trainer {
 namespace {
 
-// A new run needs an empty output directory; a resumed one needs a checkpoint in it (CK-12).
-std::optional<FoundCheckpoint> open_output(const CommandLine& line) {
+// A new run needs a new or empty output directory, which is made once all input has been read; a
+// resumed one needs a checkpoint in it (CK-12).
+std::optional<FoundCheckpoint> check_output(const CommandLine& line) {
   if (line.train.start == StartFrom::kCheckpoint) return require_checkpoint(line.output_dir);
   check_output_directory(line.output_dir, line.model.model_name_or_path);
-  std::filesystem::create_directories(line.output_dir);
   return std::nullopt;
 }
 
@@ -62,12 +62,13 @@ void report_result(B& backend, const CommandLine& line, const Session<B>& sessio
 
 template <Backend B>
 void train_command(B& backend, const CommandLine& line) {
-  const std::optional<FoundCheckpoint> found = open_output(line);
+  const std::optional<FoundCheckpoint> found = check_output(line);
   Session<B> session = load_session(backend, line);
   fold_for_quantization(backend, session);
   const DataSplits data = load_splits(line, session.tokenizer, session.shape());
   const nlohmann::json settings = resume_settings(line, data.train);
   if (found) check_same_settings(*found, settings);
+  std::filesystem::create_directories(line.output_dir);
   const RotationChoice choice = decide_rotations(backend, line, session, data.train);
   apply_plan(backend, quantizers_of(line), choice, session.network);
 

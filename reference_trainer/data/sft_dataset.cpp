@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::size_t kLongestLine = std::size_t{16} << 20;  // bytes
 
-// The lines of a text, numbered from 1, without line feeds and byte-order mark; the
-// carriage return of a CRLF is white space to JSON.
+// The lines of a text, numbered from 1, without line feeds and byte-order mark. The carriage return
+// of a CRLF stays: it is white space to JSON.
 class Lines {
  public:
   explicit Lines(std::string_view text) : rest_(text) {

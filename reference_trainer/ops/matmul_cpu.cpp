@@ -22,7 +22,7 @@ constexpr std::int64_t kWantedTiles = 4;
 
 // Up to this many rows (generation) a product is bound by reading the weights once: tiles of
 // columns stay in the level-2 cache while the rows take their turn.
-constexpr std::int64_t kFewRows = 8;
+constexpr std::int64_t kFewRows = 4;
 constexpr std::int64_t kFewRowsTileCols = 128;
 
 // One tile of c from the matching rows of a and columns of b.

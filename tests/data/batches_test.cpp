@@ -77,13 +77,15 @@ TEST(Batches, StepsAreWindowsOfTheEpochs) {
 }
 
 TEST(Batches, BatchLargerThanTheDataSpansEpochs) {
-  Order expected;  // places 5 ... 9 of epochs with two samples each
+  Order expected;  // places 7 ... 13 of epochs with three samples each
   for (const std::uint64_t epoch : {2u, 3u, 4u}) {
-    const Order order = permutation(2, 9, epoch);
+    const Order order = permutation(3, 9, epoch);
     expected.insert(expected.end(), order.begin(), order.end());
   }
+  ASSERT_NE(permutation(3, 9, 3), permutation(3, 9, 4));
   expected.erase(expected.begin());
-  EXPECT_EQ(batch_indices(2, 5, 9, 1), expected);
+  expected.pop_back();
+  EXPECT_EQ(batch_indices(3, 7, 9, 1), expected);
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ struct Case {
   QuantConfig quant;
   unsigned rotations;  // RotationMask bits of R2 ... R4
 };
+void PrintTo(const Case& c, std::ostream* out) { *out << c.file; }
 
 QuantizerSettings quantizer(int bits, Symmetry symmetry, float clip) {
   return {bits, symmetry, Range::kZeroIncluded, clip};

@@ -56,6 +56,7 @@ struct Refusal {
   std::vector<std::string> extra;  // further arguments
   std::string mentions;            // what the line must name
 };
+void PrintTo(const Refusal& c, std::ostream* out) { *out << c.name; }
 
 const Refusal kRefusals[] = {
     {"ST01_FileOfSevenBytes", "ST-01", 3, [](Stage& s) { write_text(s.weights(), "1234567"); }, {}, "7"},
