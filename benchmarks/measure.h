@@ -1,5 +1,5 @@
-// Timing on a shared machine: alternate what is compared, take medians, and measure the machine's own
-// limit in the same run.
+// Timing on a shared machine: alternate what is compared, take medians, and measure the machine's
+// own limit in the same run.
 #pragma once
 
 #include <algorithm>

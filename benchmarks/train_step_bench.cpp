@@ -1,6 +1,6 @@
-// tokens/s of a plain and of a RoSTE (W4A4KV4, all rotations) optimizer step, alternated in one run,
-// and the plain step's share of the core's FMA peak. One thread by default: train_step_bench [threads]
-// Setting: 4 layers, d = 256, ffn 1024, vocabulary 4096, batch 8 x 128.
+// tokens/s of a plain and of a RoSTE (W4A4KV4, all rotations) optimizer step, alternated in one
+// run, and the plain step's share of the core's FMA peak. One thread by default: train_step_bench
+// [threads] Setting: 4 layers, d = 256, ffn 1024, vocabulary 4096, batch 8 x 128.
 #include <cstdio>
 #include <cstdlib>
 
@@ -30,14 +30,16 @@ std::vector<SftSample> samples(const ModelShape& s) {
   std::vector<SftSample> all(8);
   for (std::uint64_t i = 0; i < all.size(); ++i) {
     for (std::uint64_t t = 0; t < 129; ++t) {
-      all[i].tokens.push_back(static_cast<TokenId>(roste::random_bits(i, t) % static_cast<std::uint64_t>(s.vocab_size)));
+      all[i].tokens.push_back(static_cast<TokenId>(roste::random_bits(i, t) %
+                                                   static_cast<std::uint64_t>(s.vocab_size)));
       all[i].target.push_back(1);
     }
   }
   return all;
 }
 
-// Multiply-adds count twice; backward costs twice the forward. Attention sees half the keys on average.
+// Multiply-adds count twice; backward costs twice the forward. Attention sees half the keys on
+// average.
 double flops_per_step(const ModelShape& s, std::int64_t tokens) {
   double weights = static_cast<double>(s.vocab_size * s.hidden_size);
   for (const Linear l : kLinears) {
@@ -87,7 +89,8 @@ int main(int argc, char** argv) {
 
   QuantConfig four;
   four.weight.bits = four.activation.bits = four.kv.bits = 4;
-  Contestant plain(cpu, {}, RotationMask(0)), ste(cpu, four, RotationMask(0)), roste(cpu, four, RotationMask(15));
+  Contestant plain(cpu, {}, RotationMask(0)), ste(cpu, four, RotationMask(0)),
+      roste(cpu, four, RotationMask(15));
   Contestant* const contestants[] = {&plain, &ste, &roste};
 
   // The result first: the three models compute nearly the same function, and learn one batch.
@@ -98,7 +101,8 @@ int main(int argc, char** argv) {
     for (int i = 0; i < 4; ++i) c->run(cpu, settings, batches);
     if (first_loss == 0) first_loss = first;
     if (!(c->loss < first - 1 && std::abs(first - first_loss) < 0.1 * first_loss)) {
-      std::fprintf(stderr, "error: loss went from %.3f to %.3f; the plain model began at %.3f\n", first, c->loss, first_loss);
+      std::fprintf(stderr, "error: loss went from %.3f to %.3f; the plain model began at %.3f\n",
+                   first, c->loss, first_loss);
       return 1;
     }
   }
@@ -107,19 +111,22 @@ int main(int argc, char** argv) {
   std::vector<double> times[3], ste_ratios, roste_ratios, peaks;
   for (int round = 0; round < kRounds; ++round) {
     peaks.push_back(bench::fma_peak());
-    for (int i = 0; i < 3; ++i) times[i].push_back(bench::time_once([&] { contestants[i]->run(cpu, settings, batches); }));
+    for (int i = 0; i < 3; ++i)
+      times[i].push_back(bench::time_once([&] { contestants[i]->run(cpu, settings, batches); }));
     ste_ratios.push_back(times[1].back() / times[0].back());
     roste_ratios.push_back(times[2].back() / times[0].back());
   }
   const auto tokens = static_cast<double>(batches[0].tokens.size());
   const char* const names[] = {"plain", "STE W4A4KV4", "RoSTE W4A4KV4"};
   for (int i = 0; i < 3; ++i) {
-    std::printf("%-14s %8.0f tokens/s  %6.1f ms a step\n", names[i], tokens / bench::median(times[i]), 1e3 * bench::median(times[i]));
+    std::printf("%-14s %8.0f tokens/s  %6.1f ms a step\n", names[i],
+                tokens / bench::median(times[i]), 1e3 * bench::median(times[i]));
   }
-  std::printf("STE / plain    %.3f of the time (median of %d paired ratios)\n", bench::median(ste_ratios), kRounds);
+  std::printf("STE / plain    %.3f of the time (median of %d paired ratios)\n",
+              bench::median(ste_ratios), kRounds);
   std::printf("RoSTE / plain  %.3f\n", bench::median(roste_ratios));
   const double rate = flops_per_step(shape(), batches[0].tokens.size()) / bench::median(times[0]);
-  std::printf("plain step: %.1f GFLOP/s, %.0f %% of one core's FMA peak of %.1f GFLOP/s\n", rate / 1e9,
-              100 * rate / bench::median(peaks), bench::median(peaks) / 1e9);
+  std::printf("plain step: %.1f GFLOP/s, %.0f %% of one core's FMA peak of %.1f GFLOP/s\n",
+              rate / 1e9, 100 * rate / bench::median(peaks), bench::median(peaks) / 1e9);
   return 0;
 }

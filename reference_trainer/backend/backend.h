@@ -24,7 +24,8 @@ class Cpu {
 
   explicit Cpu(int threads) : pool_(std::make_unique<ThreadPool>(threads)) {}
 
-  // Uninitialised memory for `count` values, aligned to 64 bytes (one cache line, one AVX-512 register).
+  // Uninitialised memory for `count` values, aligned to 64 bytes (one cache line, one AVX-512
+  // register).
   template <class T>
   Buffer<T> allocate(std::size_t count) {
     return Buffer<T>(static_cast<T*>(::operator new[](count * sizeof(T), std::align_val_t{64})));

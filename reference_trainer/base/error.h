@@ -1,4 +1,5 @@
-// The one way in which anything in the trainer reports a failure, and the exit codes of the program.
+// The one way in which anything in the trainer reports a failure, and the exit codes of the
+// program.
 #pragma once
 
 #include <stdexcept>
@@ -9,21 +10,21 @@ namespace trainer {
 // Documented in docs/errors.md; the shell sees these numbers.
 enum class ExitCode {
   kOk = 0,
-  kUsage = 2,       // the command line or a recipe key is wrong
-  kBadInput = 3,    // a file that we were given is malformed or does not fit
-  kIo = 4,          // the operating system refused to read, write or allocate
-  kNumerics = 5,    // a loss or a gradient stopped being finite
-  kBusy = 7,        // another process holds the output directory
+  kUsage = 2,     // the command line or a recipe key is wrong
+  kBadInput = 3,  // a file that we were given is malformed or does not fit
+  kIo = 4,        // the operating system refused to read, write or allocate
+  kNumerics = 5,  // a loss or a gradient stopped being finite
+  kBusy = 7,      // another process holds the output directory
 };
 
 // What an error line is made of:
 //   error: <code> <where>: got <got>, expected <expected>; <hint>
 struct ErrorParts {
-  std::string code;      // e.g. "ST-05", listed in docs/errors.md
-  std::string where;     // file, then :<json-pointer>, :<line>:<column> or @<byte>
+  std::string code;   // e.g. "ST-05", listed in docs/errors.md
+  std::string where;  // file, then :<json-pointer>, :<line>:<column> or @<byte>
   std::string got;
   std::string expected;
-  std::string hint;      // what to do about it; may be empty
+  std::string hint;  // what to do about it; may be empty
 };
 
 // A failure that ends a command. what() is the single line that main() prints on stderr: control

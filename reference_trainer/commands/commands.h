@@ -1,5 +1,5 @@
-// The commands, in the order of the pipeline. Each reads its files, runs, reports, and leaves nothing
-// half-written; all failures are Errors. Results go to stdout, progress to stderr.
+// The commands, in the order of the pipeline. Each reads its files, runs, reports, and leaves
+// nothing half-written; all failures are Errors. Results go to stdout, progress to stderr.
 #pragma once
 
 #include "reference_trainer/commands/options.h"
@@ -10,7 +10,8 @@ namespace trainer {
 template <Backend B>
 void pretrain_command(B& backend, const CommandLine& line);
 
-// Folds norms, merges R1, and records R2 ... R4; checks that logits are unchanged and says by how much.
+// Folds norms, merges R1, and records R2 ... R4; checks that logits are unchanged and says by how
+// much.
 template <Backend B>
 void rotate_command(B& backend, const CommandLine& line);
 

@@ -8,17 +8,27 @@ namespace {
 template <Backend B>
 void run_on(B& backend, const CommandLine& line) {
   switch (line.command) {
-    case Command::kPretrain: return pretrain_command(backend, line);
-    case Command::kRotate: return rotate_command(backend, line);
-    case Command::kMeasure: return measure_command(backend, line);
-    case Command::kSearch: return search_command(backend, line);
-    case Command::kTrain: return train_command(backend, line);
-    case Command::kQuantize: return quantize_command(backend, line);
-    case Command::kEval: return eval_command(backend, line);
-    case Command::kGenerate: return generate_command(backend, line);
-    case Command::kRun: return run_command(backend, line);
+    case Command::kPretrain:
+      return pretrain_command(backend, line);
+    case Command::kRotate:
+      return rotate_command(backend, line);
+    case Command::kMeasure:
+      return measure_command(backend, line);
+    case Command::kSearch:
+      return search_command(backend, line);
+    case Command::kTrain:
+      return train_command(backend, line);
+    case Command::kQuantize:
+      return quantize_command(backend, line);
+    case Command::kEval:
+      return eval_command(backend, line);
+    case Command::kGenerate:
+      return generate_command(backend, line);
+    case Command::kRun:
+      return run_command(backend, line);
     case Command::kHelp:
-    case Command::kNone: break;
+    case Command::kNone:
+      break;
   }
 }
 

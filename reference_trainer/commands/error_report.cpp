@@ -35,15 +35,19 @@ std::vector<RotationMask> all_masks() {
 }  // namespace
 
 std::string error_table_text(const ErrorTable& table) {
-  Table text{{"layer.tensor", "readers", "error", "% of norm", "with R1", "with R2", "with R3", "with R4"}, {}};
+  Table text{
+      {"layer.tensor", "readers", "error", "% of norm", "with R1", "with R2", "with R3", "with R4"},
+      {}};
   for (const ErrorTerm& term : table.terms) {
     const QuantizationError& plain = term.at(RotationMask());
-    text.rows.push_back({std::to_string(term.layer) + "." + term.tensor, std::to_string(term.readers),
-                         number(term.readers * plain.squared_error), percent(plain), with_rotation(term, 1),
-                         with_rotation(term, 2), with_rotation(term, 3), with_rotation(term, 4)});
+    text.rows.push_back({std::to_string(term.layer) + "." + term.tensor,
+                         std::to_string(term.readers), number(term.readers * plain.squared_error),
+                         percent(plain), with_rotation(term, 1), with_rotation(term, 2),
+                         with_rotation(term, 3), with_rotation(term, 4)});
   }
   std::vector<std::string> sums{"sum, eq. (12)", "", number(objective(table, RotationMask())), ""};
-  for (int r = 1; r <= 4; ++r) sums.push_back(number(objective(table, RotationMask(1u << (r - 1)))));
+  for (int r = 1; r <= 4; ++r)
+    sums.push_back(number(objective(table, RotationMask(1u << (r - 1)))));
   text.rows.push_back(sums);
   return text_table(text);
 }
@@ -53,10 +57,14 @@ nlohmann::json error_table_json(const ErrorTable& table) {
   for (const ErrorTerm& term : table.terms) {
     nlohmann::json errors = nlohmann::json::object();
     for (const RotationMask mask : all_masks()) {
-      if ((mask.bits() & ~term.depends_on.bits()) == 0) errors[mask.text()] = term.at(mask).squared_error;
+      if ((mask.bits() & ~term.depends_on.bits()) == 0)
+        errors[mask.text()] = term.at(mask).squared_error;
     }
-    terms.push_back({{"layer", term.layer}, {"tensor", term.tensor}, {"readers", term.readers},
-                     {"squared_norm", term.at(RotationMask()).squared_norm}, {"squared_error", errors}});
+    terms.push_back({{"layer", term.layer},
+                     {"tensor", term.tensor},
+                     {"readers", term.readers},
+                     {"squared_norm", term.at(RotationMask()).squared_norm},
+                     {"squared_error", errors}});
   }
   return {{"calibration_samples", table.samples}, {"terms", terms}};
 }
@@ -69,14 +77,17 @@ std::string search_text(const SharedSearch& search) {
   Table text{{"R1 R2 R3 R4", "objective (12)", "share of none", ""}, {}};
   for (const RotationMask mask : order) {
     const double none = search.objectives[0], value = search.objectives[mask.bits()];
-    text.rows.push_back({mask.text(), number(value), none > 0 ? number(value / none) : "-", mask == search.best ? "chosen" : ""});
+    text.rows.push_back({mask.text(), number(value), none > 0 ? number(value / none) : "-",
+                         mask == search.best ? "chosen" : ""});
   }
   return text_table(text);
 }
 
-nlohmann::json search_json(const SharedSearch& search, const ErrorTable& table, const RotationChoice& choice) {
+nlohmann::json search_json(const SharedSearch& search, const ErrorTable& table,
+                           const RotationChoice& choice) {
   nlohmann::json result = error_table_json(table);
-  for (const RotationMask mask : all_masks()) result["objectives"][mask.text()] = search.objectives[mask.bits()];
+  for (const RotationMask mask : all_masks())
+    result["objectives"][mask.text()] = search.objectives[mask.bits()];
   result["best"] = search.best.text();
   result["rotation"] = to_json(choice);
   return result;

@@ -26,7 +26,8 @@ template <Backend B>
 void eval_command(B& backend, const CommandLine& line) {
   const Session<B> session = load_session(backend, line);
   const SftDataset data = load_dataset(line, line.data.dataset, session.tokenizer, session.shape());
-  const Evaluation e = evaluate_samples<B>(backend, line, session.network, session.tokenizer, data.samples);
+  const Evaluation e =
+      evaluate_samples<B>(backend, line, session.network, session.tokenizer, data.samples);
   if (line.format == ResultFormat::kJson) return print_result(to_json(e).dump());
   Table table{{"measure", "value"}, {}};
   const nlohmann::ordered_json measures = to_json(e);

@@ -11,13 +11,13 @@ namespace trainer {
 
 ProgressStyle progress_style(const CommandLine& line);
 
-// {"loss", "perplexity", "rouge1", "rouge2", "rougeL", "rougeLsum", "rouge_average", "samples", "target_tokens"};
-// ROUGE in [0, 100], as papers print it.
+// {"loss", "perplexity", "rouge1", "rouge2", "rougeL", "rougeLsum", "rouge_average", "samples",
+// "target_tokens"}; ROUGE in [0, 100], as papers print it.
 nlohmann::ordered_json to_json(const Evaluation& evaluation);
 
 template <Backend B>
-Evaluation evaluate_samples(B& backend, const CommandLine& line, const Network<B>& network, const Tokenizer& tokenizer,
-                            std::span<const SftSample> samples) {
+Evaluation evaluate_samples(B& backend, const CommandLine& line, const Network<B>& network,
+                            const Tokenizer& tokenizer, std::span<const SftSample> samples) {
   Progress progress(progress_style(line));
   progress.begin("evaluate", static_cast<std::int64_t>(samples.size()));
   const EvaluationSettings settings{

@@ -6,8 +6,9 @@ namespace trainer {
 namespace {
 
 Schedule schedule_of(Scheduler scheduler) {
-  return scheduler == Scheduler::kCosine ? Schedule::kCosine
-         : scheduler == Scheduler::kLinear ? Schedule::kLinear : Schedule::kConstant;
+  return scheduler == Scheduler::kCosine   ? Schedule::kCosine
+         : scheduler == Scheduler::kLinear ? Schedule::kLinear
+                                           : Schedule::kConstant;
 }
 
 }  // namespace
@@ -33,8 +34,12 @@ TrainSettings train_settings(const CommandLine& line, std::int64_t samples) {
 }
 
 nlohmann::ordered_json to_json(const StepReport& r, const std::string& stage) {
-  return {{"stage", stage}, {"step", r.step + 1}, {"loss", r.loss}, {"grad_norm", r.gradient_norm},
-          {"learning_rate", r.learning_rate}, {"tokens", r.tokens}};
+  return {{"stage", stage},
+          {"step", r.step + 1},
+          {"loss", r.loss},
+          {"grad_norm", r.gradient_norm},
+          {"learning_rate", r.learning_rate},
+          {"tokens", r.tokens}};
 }
 
 }  // namespace trainer

@@ -19,7 +19,7 @@ nlohmann::ordered_json to_json(const StepReport& report, const std::string& stag
 
 // Where a stage reports to: progress on stderr, and a log if there is one.
 struct StageReporting {
-  std::string name;       // e.g. "roste W4A4KV4"
+  std::string name;  // e.g. "roste W4A4KV4"
   RunLog* log = nullptr;
 };
 
@@ -41,21 +41,27 @@ void fine_tune(B& backend, const CommandLine& line, const StageReporting& report
   progress.begin(reporting.name, settings.max_steps, run.first_step);
   const StepObserver observer = [&](const StepReport& report) {
     progress.update(report.step + 1, report.tokens, report.loss);
-    const bool due = (report.step + 1) % line.train.logging_steps == 0 || report.step + 1 == settings.max_steps;
+    const bool due =
+        (report.step + 1) % line.train.logging_steps == 0 || report.step + 1 == settings.max_steps;
     if (reporting.log != nullptr && due) reporting.log->write(to_json(report, reporting.name));
   };
-  run_training<B>(backend, settings, samples, run.checkpoints, {run.first_step, observer}, {run.network, run.state});
+  run_training<B>(backend, settings, samples, run.checkpoints, {run.first_step, observer},
+                  {run.network, run.state});
   progress.finish();
 }
 
 // Line 5 of Algorithm 1: the rotations that minimise eq. (12) at the present weights.
 template <Backend B>
-std::pair<RotationChoice, nlohmann::json> search_rotations(B& backend, const CommandLine& line, const QuantConfig& quant,
-                                                           const Network<B>& folded, const std::vector<SftSample>& train) {
+std::pair<RotationChoice, nlohmann::json> search_rotations(B& backend, const CommandLine& line,
+                                                           const QuantConfig& quant,
+                                                           const Network<B>& folded,
+                                                           const std::vector<SftSample>& train) {
   const auto calibration = draw_samples(train, line.rotation.calibration_samples, line.train.seed);
-  const ErrorTable table = measure_errors<B>(backend, folded, quant, line.rotation.rotation_seed, calibration);
+  const ErrorTable table =
+      measure_errors<B>(backend, folded, quant, line.rotation.rotation_seed, calibration);
   const SharedSearch search = search_shared(table);
-  const RotationChoice choice = RotationChoice::shared(search.best, folded.plan.shape, line.rotation.rotation_seed);
+  const RotationChoice choice =
+      RotationChoice::shared(search.best, folded.plan.shape, line.rotation.rotation_seed);
   return {choice, search_json(search, table, choice)};
 }
 

@@ -13,15 +13,21 @@ template <Backend B>
 ErrorTable measure_command_line(B& backend, const CommandLine& line, Session<B>& session) {
   fold_for_quantization(backend, session);
   const SftDataset data = load_dataset(line, line.data.dataset, session.tokenizer, session.shape());
-  const auto samples = draw_samples(data.samples, line.rotation.calibration_samples, line.train.seed);
-  say(line, "measuring " + bits_name(line.quant) + " on " + std::to_string(samples.size()) + " samples");
-  say_rotation_notes(line, session.shape(), RotationChoice::shared(RotationMask(15), session.shape(), line.rotation.rotation_seed));
-  return measure_errors<B>(backend, session.network, line.quant, line.rotation.rotation_seed, samples);
+  const auto samples =
+      draw_samples(data.samples, line.rotation.calibration_samples, line.train.seed);
+  say(line,
+      "measuring " + bits_name(line.quant) + " on " + std::to_string(samples.size()) + " samples");
+  say_rotation_notes(
+      line, session.shape(),
+      RotationChoice::shared(RotationMask(15), session.shape(), line.rotation.rotation_seed));
+  return measure_errors<B>(backend, session.network, line.quant, line.rotation.rotation_seed,
+                           samples);
 }
 
 // --output_dir is optional here: results are also printed.
 void prepare_optional_output(const CommandLine& line) {
-  if (!line.output_dir.empty()) check_output_directory(line.output_dir, line.model.model_name_or_path);
+  if (!line.output_dir.empty())
+    check_output_directory(line.output_dir, line.model.model_name_or_path);
 }
 
 void write_result(const CommandLine& line, const std::string& name, const nlohmann::json& result) {
@@ -48,7 +54,8 @@ void search_command(B& backend, const CommandLine& line) {
   Session<B> session = load_session(backend, line);
   const ErrorTable table = measure_command_line(backend, line, session);
   const SharedSearch search = search_shared(table);
-  const RotationChoice choice = RotationChoice::shared(search.best, session.shape(), line.rotation.rotation_seed);
+  const RotationChoice choice =
+      RotationChoice::shared(search.best, session.shape(), line.rotation.rotation_seed);
   const nlohmann::json result = search_json(search, table, choice);
   write_result(line, "search.json", result);
   print_result(line.format == ResultFormat::kJson ? result.dump() : search_text(search));

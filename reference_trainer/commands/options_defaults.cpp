@@ -19,7 +19,7 @@ void set_pretraining(CommandLine& line) {
   line.train.per_device_train_batch_size = 8;
   line.train.max_steps = 1200;
   line.train.save_steps = 0;
-  line.data.reading.max_length = 96;
+  line.data.reading.max_length = 256;  // no document is cut
   line.data.reading.loss_on = LossOn::kAllTokens;
 }
 

@@ -1,5 +1,5 @@
-// The whole pipeline on one model and one data set: every method starts from the same folded, untied
-// model, sees the same data in the same order, and is evaluated on the same samples.
+// The whole pipeline on one model and one data set: every method starts from the same folded,
+// untied model, sees the same data in the same order, and is evaluated on the same samples.
 #pragma once
 
 #include <chrono>
@@ -12,11 +12,11 @@ namespace trainer {
 
 // One row of the table and of results.json.
 struct MethodResult {
-  std::string method;    // "Base", "SFT", "RTN", "rotated RTN", "STE", "RoSTE"
-  QuantConfig quant;     // all 16 bits where nothing is quantized
+  std::string method;  // "Base", "SFT", "RTN", "rotated RTN", "STE", "RoSTE"
+  QuantConfig quant;   // all 16 bits where nothing is quantized
   RotationChoice choice;
   Evaluation evaluation;
-  double seconds = 0;    // training and evaluation
+  double seconds = 0;  // training and evaluation
 };
 nlohmann::ordered_json to_json(const MethodResult& result, const TrainSettings& training);
 std::string results_table(const std::vector<MethodResult>& results);
@@ -26,7 +26,11 @@ class Pipeline {
  public:
   // `session` must be folded.
   Pipeline(B& backend, const CommandLine& line, Session<B>& session, DataSplits data)
-      : backend_(backend), line_(line), session_(session), data_(std::move(data)), log_(line.output_dir) {
+      : backend_(backend),
+        line_(line),
+        session_(session),
+        data_(std::move(data)),
+        log_(line.output_dir) {
     base_ = get_parameters(backend, session.network.parameters);
   }
 
@@ -45,7 +49,10 @@ class Pipeline {
   void rtn(const QuantConfig& quant, RotationMask mask) {
     const double began = start();
     const std::string name = mask.bits() == 0 ? "RTN" : "rotated RTN";
-    finish(name, network_of(sft_, quant, RotationChoice::shared(mask, session_.shape(), line_.rotation.rotation_seed)), began);
+    finish(name,
+           network_of(sft_, quant,
+                      RotationChoice::shared(mask, session_.shape(), line_.rotation.rotation_seed)),
+           began);
   }
 
   void ste(const QuantConfig& quant) {
@@ -76,7 +83,8 @@ class Pipeline {
     return RotationChoice::shared(RotationMask(), session_.shape(), line_.rotation.rotation_seed);
   }
 
-  Network<B> network_of(const HostParameters& values, const QuantConfig& quant, const RotationChoice& choice) {
+  Network<B> network_of(const HostParameters& values, const QuantConfig& quant,
+                        const RotationChoice& choice) {
     Network<B> network = make_network(backend_, session_.network.plan);
     set_parameters(backend_, values, network.parameters);
     apply_plan(backend_, quant, choice, network);
@@ -96,10 +104,13 @@ class Pipeline {
 
   // Evaluates, and rewrites results.json so that an interruption loses only the stage under way.
   void finish(const std::string& method, const Network<B>& network, double began) {
-    const Evaluation e = evaluate_samples<B>(backend_, line_, network, session_.tokenizer, data_.eval);
-    results_.push_back({method, network.plan.quant, network.plan.choice, e, steady_seconds() - began});
+    const Evaluation e =
+        evaluate_samples<B>(backend_, line_, network, session_.tokenizer, data_.eval);
+    results_.push_back(
+        {method, network.plan.quant, network.plan.choice, e, steady_seconds() - began});
     nlohmann::ordered_json all = nlohmann::ordered_json::array();
-    const TrainSettings training = train_settings(line_, static_cast<std::int64_t>(data_.train.size()));
+    const TrainSettings training =
+        train_settings(line_, static_cast<std::int64_t>(data_.train.size()));
     for (const MethodResult& r : results_) all.push_back(to_json(r, training));
     write_file_atomically(line_.output_dir / "results.json", all.dump(2) + "\n");
   }

@@ -17,7 +17,8 @@ template <Backend B>
 std::vector<float> probe_logits(B& backend, const Network<B>& network) {
   const ModelShape& shape = network.plan.shape;
   SftSample sample;
-  const std::int64_t length = std::min<std::int64_t>(64, std::max<std::int64_t>(2, shape.max_positions));
+  const std::int64_t length =
+      std::min<std::int64_t>(64, std::max<std::int64_t>(2, shape.max_positions));
   for (std::int64_t i = 0; i < length; ++i) {
     sample.tokens.push_back(static_cast<TokenId>(i * 7919 % shape.vocab_size));  // 7919: a prime
     sample.target.push_back(1);
@@ -38,7 +39,8 @@ std::vector<float> probe_logits(B& backend, const Network<B>& network) {
 double largest_relative_difference(const std::vector<float>& a, const std::vector<float>& b) {
   double difference = 0, size = 0;
   for (std::size_t i = 0; i < a.size(); ++i) {
-    difference = std::max(difference, std::abs(static_cast<double>(a[i]) - static_cast<double>(b[i])));
+    difference =
+        std::max(difference, std::abs(static_cast<double>(a[i]) - static_cast<double>(b[i])));
     size = std::max(size, std::abs(static_cast<double>(a[i])));
   }
   return difference / size;
@@ -48,8 +50,10 @@ double largest_relative_difference(const std::vector<float>& a, const std::vecto
 void check_unchanged(double difference, const std::filesystem::path& directory) {
   constexpr double kBound = 1e-3;
   if (difference <= kBound) return;
-  throw Error(ExitCode::kNumerics, {"RO-08", directory.string(), "logits that differ by " + std::to_string(difference) + " of the largest",
-                                    "at most 1e-3", "the weights may be too large for float32"});
+  throw Error(ExitCode::kNumerics,
+              {"RO-08", directory.string(),
+               "logits that differ by " + std::to_string(difference) + " of the largest",
+               "at most 1e-3", "the weights may be too large for float32"});
 }
 
 }  // namespace
@@ -61,18 +65,24 @@ void rotate_command(B& backend, const CommandLine& line) {
   const std::vector<float> before = probe_logits(backend, session.network);
   fold_for_quantization(backend, session);
   const RotationChoice choice =
-      chosen_rotations(line, session.shape()).value_or(RotationChoice::shared(RotationMask(15), session.shape(), line.rotation.rotation_seed));
+      chosen_rotations(line, session.shape())
+          .value_or(RotationChoice::shared(RotationMask(15), session.shape(),
+                                           line.rotation.rotation_seed));
   say_rotation_notes(line, session.shape(), choice);
   apply_plan(backend, session.network.plan.quant, choice, session.network);
-  const double difference = largest_relative_difference(before, probe_logits(backend, session.network));
+  const double difference =
+      largest_relative_difference(before, probe_logits(backend, session.network));
   check_unchanged(difference, line.model.model_name_or_path);
   save_session(backend, session, line.output_dir);
   char number[32];
   std::snprintf(number, sizeof number, "%.2e", difference);
   if (line.format == ResultFormat::kJson) {
-    print_result(nlohmann::json{{"max_relative_logit_difference", difference}, {"rotation", to_json(choice)}}.dump());
+    print_result(
+        nlohmann::json{{"max_relative_logit_difference", difference}, {"rotation", to_json(choice)}}
+            .dump());
   } else {
-    print_result("rotated by " + choice.layers.at(0).text() + " (R1 R2 R3 R4); largest change of a logit: " + number + " of the largest logit");
+    print_result("rotated by " + choice.layers.at(0).text() +
+                 " (R1 R2 R3 R4); largest change of a logit: " + number + " of the largest logit");
   }
 }
 

@@ -18,14 +18,17 @@ nlohmann::ordered_json to_json(const MethodResult& r, const TrainSettings& train
 }
 
 std::string results_table(const std::vector<MethodResult>& results) {
-  Table table{{"method", "setting", "R1-R4", "loss", "perplexity", "ROUGE-1", "ROUGE-2", "ROUGE-L", "ROUGE-Lsum", "average", "seconds"}, {}};
+  Table table{{"method", "setting", "R1-R4", "loss", "perplexity", "ROUGE-1", "ROUGE-2", "ROUGE-L",
+               "ROUGE-Lsum", "average", "seconds"},
+              {}};
   for (const MethodResult& r : results) {
     const Evaluation& e = r.evaluation;
-    table.rows.push_back({r.method, bits_name(r.quant), r.choice.layers.at(0).text(), fixed_text(e.loss, 4),
-                          fixed_text(e.perplexity(), 3), fixed_text(100 * e.rouge.rouge1, 2),
-                          fixed_text(100 * e.rouge.rouge2, 2), fixed_text(100 * e.rouge.rouge_l, 2),
-                          fixed_text(100 * e.rouge.rouge_lsum, 2), fixed_text(100 * e.rouge.average(), 2),
-                          fixed_text(r.seconds, 1)});
+    table.rows.push_back({r.method, bits_name(r.quant), r.choice.layers.at(0).text(),
+                          fixed_text(e.loss, 4), fixed_text(e.perplexity(), 3),
+                          fixed_text(100 * e.rouge.rouge1, 2), fixed_text(100 * e.rouge.rouge2, 2),
+                          fixed_text(100 * e.rouge.rouge_l, 2),
+                          fixed_text(100 * e.rouge.rouge_lsum, 2),
+                          fixed_text(100 * e.rouge.average(), 2), fixed_text(r.seconds, 1)});
   }
   return text_table(table);
 }
@@ -36,7 +39,9 @@ void run_command(B& backend, const CommandLine& line) {
   Session<B> session = load_session(backend, line);
   DataSplits data = load_splits(line, session.tokenizer, session.shape());
   fold_for_quantization(backend, session);
-  say_rotation_notes(line, session.shape(), RotationChoice::shared(RotationMask(15), session.shape(), line.rotation.rotation_seed));
+  say_rotation_notes(
+      line, session.shape(),
+      RotationChoice::shared(RotationMask(15), session.shape(), line.rotation.rotation_seed));
   std::filesystem::create_directories(line.output_dir);
 
   Pipeline<B> pipeline(backend, line, session, std::move(data));
@@ -51,7 +56,8 @@ void run_command(B& backend, const CommandLine& line) {
   }
   const std::string table = results_table(pipeline.results());
   write_file_atomically(line.output_dir / "results.txt", table);
-  print_result(line.format == ResultFormat::kJson ? read_file(line.output_dir / "results.json") : table);
+  print_result(line.format == ResultFormat::kJson ? read_file(line.output_dir / "results.json")
+                                                  : table);
 }
 
 template void run_command(Cpu&, const CommandLine&);

@@ -21,16 +21,18 @@ void print_result(const std::string& text) {
   }
 }
 
-SftDataset load_dataset(const CommandLine& line, const std::filesystem::path& file, const Tokenizer& tokenizer,
-                        const ModelShape& shape) {
+SftDataset load_dataset(const CommandLine& line, const std::filesystem::path& file,
+                        const Tokenizer& tokenizer, const ModelShape& shape) {
   SftOptions options = line.data.reading;
-  if (shape.max_positions > 0) options.max_length = std::min(options.max_length, shape.max_positions);
+  if (shape.max_positions > 0)
+    options.max_length = std::min(options.max_length, shape.max_positions);
   SftDataset dataset = read_sft_dataset(file, tokenizer, {shape.eos_token_ids}, options);
   say(line, file.filename().string() + ": " + dataset.counts.summary());
   return dataset;
 }
 
-std::vector<SftSample> draw_samples(const std::vector<SftSample>& samples, std::int64_t n, std::uint64_t seed) {
+std::vector<SftSample> draw_samples(const std::vector<SftSample>& samples, std::int64_t n,
+                                    std::uint64_t seed) {
   const auto count = static_cast<std::int64_t>(samples.size());
   std::vector<SftSample> drawn;
   for (const std::int64_t i : batch_indices(count, std::min(n, count), seed, 0)) {
@@ -39,23 +41,27 @@ std::vector<SftSample> draw_samples(const std::vector<SftSample>& samples, std::
   return drawn;
 }
 
-DataSplits load_splits(const CommandLine& line, const Tokenizer& tokenizer, const ModelShape& shape) {
+DataSplits load_splits(const CommandLine& line, const Tokenizer& tokenizer,
+                       const ModelShape& shape) {
   std::vector<SftSample> all = load_dataset(line, line.data.dataset, tokenizer, shape).samples;
   if (!line.data.eval_dataset.empty()) {
     return {std::move(all), load_dataset(line, line.data.eval_dataset, tokenizer, shape).samples};
   }
   if (all.size() < 2) {
-    throw_bad_input({"DS-12", line.data.dataset.string(), std::to_string(all.size()) + " usable sample",
+    throw_bad_input({"DS-12", line.data.dataset.string(),
+                     std::to_string(all.size()) + " usable sample",
                      "at least 2, one of them to evaluate on", "give --eval_dataset"});
   }
-  const auto share = static_cast<std::int64_t>(line.data.eval_fraction * static_cast<double>(all.size()));
+  const auto share =
+      static_cast<std::int64_t>(line.data.eval_fraction * static_cast<double>(all.size()));
   const std::int64_t held_out = std::max<std::int64_t>(1, share);
-  std::vector<SftSample> shuffled = draw_samples(all, static_cast<std::int64_t>(all.size()), line.train.seed);
+  std::vector<SftSample> shuffled =
+      draw_samples(all, static_cast<std::int64_t>(all.size()), line.train.seed);
   DataSplits splits;
   splits.eval.assign(shuffled.begin(), shuffled.begin() + held_out);
   splits.train.assign(shuffled.begin() + held_out, shuffled.end());
-  say(line, std::to_string(splits.train.size()) + " samples to train on, " + std::to_string(splits.eval.size()) +
-                " held out for evaluation");
+  say(line, std::to_string(splits.train.size()) + " samples to train on, " +
+                std::to_string(splits.eval.size()) + " held out for evaluation");
   return splits;
 }
 
@@ -63,32 +69,40 @@ std::optional<RotationChoice> chosen_rotations(const CommandLine& line, const Mo
   const std::string& text = line.rotation.rotations;
   if (text.empty()) return std::nullopt;
   const bool digits = text.size() == 4 && text.find_first_not_of("01") == std::string::npos;
-  if (digits) return RotationChoice::shared(RotationMask::parse(text), shape, line.rotation.rotation_seed);
+  if (digits)
+    return RotationChoice::shared(RotationMask::parse(text), shape, line.rotation.rotation_seed);
   const nlohmann::json file = parse_json(read_file(text), {text, "RJ-01"});
   if (!file.is_object() || !file.contains("rotation")) {
-    throw_bad_input({"RJ-01", text + ":/rotation", "nothing", "the choice that `search` writes", ""});
+    throw_bad_input(
+        {"RJ-01", text + ":/rotation", "nothing", "the choice that `search` writes", ""});
   }
   return rotation_choice_from_json(shape, file.at("rotation"), text + ":/rotation");
 }
 
 void require_unrotated(const ForwardPlan& plan, const std::filesystem::path& directory) {
   if (plan.weight_form == WeightForm::kEffective) {
-    throw_bad_input({"RO-11", (directory / "roste.json").string() + ":/weights", "effective (already quantized) weights",
-                     "master weights", "start from the model before `quantize`"});
+    throw_bad_input({"RO-11", (directory / "roste.json").string() + ":/weights",
+                     "effective (already quantized) weights", "master weights",
+                     "start from the model before `quantize`"});
   }
   if (plan.choice.r1()) {
-    throw_bad_input({"RO-11", (directory / "roste.json").string() + ":/rotation", "a model with R1 merged",
-                     "an unrotated model", "start from the model before `rotate`"});
+    throw_bad_input({"RO-11", (directory / "roste.json").string() + ":/rotation",
+                     "a model with R1 merged", "an unrotated model",
+                     "start from the model before `rotate`"});
   }
 }
 
-void say_rotation_notes(const CommandLine& line, const ModelShape& shape, const RotationChoice& choice) {
+void say_rotation_notes(const CommandLine& line, const ModelShape& shape,
+                        const RotationChoice& choice) {
   const RotationMatrices h = make_rotation_matrices(shape, choice.seed);
   const RotationMask mask = choice.layers.empty() ? RotationMask() : choice.layers[0];
   if (mask.r(1) && !h.r1.note().empty()) say(line, "note: R1: " + std::string(h.r1.note()));
-  if (mask.r(2) && !h.layers[0].r2.note().empty()) say(line, "note: R2: " + std::string(h.layers[0].r2.note()));
-  if (mask.r(3) && !h.layers[0].r3.note().empty()) say(line, "note: R3: " + std::string(h.layers[0].r3.note()));
-  if (mask.r(4) && !h.layers[0].r4.note().empty()) say(line, "note: R4: " + std::string(h.layers[0].r4.note()));
+  if (mask.r(2) && !h.layers[0].r2.note().empty())
+    say(line, "note: R2: " + std::string(h.layers[0].r2.note()));
+  if (mask.r(3) && !h.layers[0].r3.note().empty())
+    say(line, "note: R3: " + std::string(h.layers[0].r3.note()));
+  if (mask.r(4) && !h.layers[0].r4.note().empty())
+    say(line, "note: R4: " + std::string(h.layers[0].r4.note()));
 }
 
 }  // namespace trainer

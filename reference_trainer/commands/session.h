@@ -24,7 +24,8 @@ struct Session {
 // One line for people on stderr, unless --quiet.
 void say(const CommandLine& line, const std::string& text);
 
-// Prints `text` and a newline on stdout; throws Error (CL-07, exit code 4) when stdout takes no more.
+// Prints `text` and a newline on stdout; throws Error (CL-07, exit code 4) when stdout takes no
+// more.
 void print_result(const std::string& text);
 
 template <Backend B>
@@ -36,28 +37,31 @@ Session<B> load_session(B& backend, const CommandLine& line) {
 }
 
 // The samples of `file`, no longer than the model's context; counts are said on stderr.
-SftDataset load_dataset(const CommandLine& line, const std::filesystem::path& file, const Tokenizer& tokenizer,
-                        const ModelShape& shape);
+SftDataset load_dataset(const CommandLine& line, const std::filesystem::path& file,
+                        const Tokenizer& tokenizer, const ModelShape& shape);
 
 struct DataSplits {
   std::vector<SftSample> train, eval;
 };
 
 // --eval_dataset, or else --eval_fraction of --dataset chosen by --seed (at least one sample each).
-DataSplits load_splits(const CommandLine& line, const Tokenizer& tokenizer, const ModelShape& shape);
+DataSplits load_splits(const CommandLine& line, const Tokenizer& tokenizer,
+                       const ModelShape& shape);
 
 // The first n samples of a seeded shuffle, for calibration.
-std::vector<SftSample> draw_samples(const std::vector<SftSample>& samples, std::int64_t n, std::uint64_t seed);
+std::vector<SftSample> draw_samples(const std::vector<SftSample>& samples, std::int64_t n,
+                                    std::uint64_t seed);
 
 // --rotations as digits or as the file that `search` writes; nothing when the flag is empty.
 std::optional<RotationChoice> chosen_rotations(const CommandLine& line, const ModelShape& shape);
 
-// Throws RO-11 unless the network can still be rotated at will and trained or quantized: full-precision
-// weights, R1 not merged.
+// Throws RO-11 unless the network can still be rotated at will and trained or quantized:
+// full-precision weights, R1 not merged.
 void require_unrotated(const ForwardPlan& plan, const std::filesystem::path& directory);
 
 // Says for which rotations no Hadamard matrix of the whole dimension exists.
-void say_rotation_notes(const CommandLine& line, const ModelShape& shape, const RotationChoice& choice);
+void say_rotation_notes(const CommandLine& line, const ModelShape& shape,
+                        const RotationChoice& choice);
 
 // Folded and untied, as every method of a table starts.
 template <Backend B>
@@ -69,7 +73,8 @@ void fold_for_quantization(B& backend, Session<B>& session) {
 
 template <Backend B>
 void save_session(B& backend, Session<B>& session, const std::filesystem::path& output) {
-  save_network(backend, session.network, {session.shape(), to_json(session.network.plan), session.directory}, output);
+  save_network(backend, session.network,
+               {session.shape(), to_json(session.network.plan), session.directory}, output);
 }
 
 }  // namespace trainer

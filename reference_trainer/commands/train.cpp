@@ -29,20 +29,24 @@ nlohmann::json resume_settings(const CommandLine& line, const std::vector<SftSam
   return settings;
 }
 
-// Line 5 of Algorithm 1, or what --rotations says. The choice of a resumed run is in its output directory.
+// Line 5 of Algorithm 1, or what --rotations says. The choice of a resumed run is in its output
+// directory.
 template <Backend B>
 RotationChoice decide_rotations(B& backend, const CommandLine& line, const Session<B>& session,
                                 const std::vector<SftSample>& train) {
   const std::filesystem::path file = line.output_dir / "rotation.json";
   if (line.train.start == StartFrom::kCheckpoint) {
     const nlohmann::json saved = parse_json(read_file(file), {file.string(), "RJ-01"});
-    return rotation_choice_from_json(session.shape(), saved.at("rotation"), file.string() + ":/rotation");
+    return rotation_choice_from_json(session.shape(), saved.at("rotation"),
+                                     file.string() + ":/rotation");
   }
   const auto given = chosen_rotations(line, session.shape());
   const bool searches = line.train.method == TrainMethod::kRoste && !given;
-  RotationChoice choice = given.value_or(RotationChoice::shared(RotationMask(), session.shape(), line.rotation.rotation_seed));
+  RotationChoice choice = given.value_or(
+      RotationChoice::shared(RotationMask(), session.shape(), line.rotation.rotation_seed));
   nlohmann::json record{{"rotation", to_json(choice)}};
-  if (searches) std::tie(choice, record) = search_rotations(backend, line, line.quant, session.network, train);
+  if (searches)
+    std::tie(choice, record) = search_rotations(backend, line, line.quant, session.network, train);
   say(line, "rotations R1 R2 R3 R4: " + choice.layers.at(0).text());
   say_rotation_notes(line, session.shape(), choice);
   write_file_atomically(file, record.dump(2) + "\n");
@@ -50,12 +54,15 @@ RotationChoice decide_rotations(B& backend, const CommandLine& line, const Sessi
 }
 
 template <Backend B>
-void report_result(B& backend, const CommandLine& line, const Session<B>& session, const std::vector<SftSample>& eval) {
+void report_result(B& backend, const CommandLine& line, const Session<B>& session,
+                   const std::vector<SftSample>& eval) {
   const Evaluation e = evaluate_samples<B>(backend, line, session.network, session.tokenizer, eval);
   nlohmann::ordered_json result{{"method", name_of(line.train.method)}};
   result.update(to_json(e));
   write_file_atomically(line.output_dir / "eval.json", result.dump(2) + "\n");
-  print_result(line.format == ResultFormat::kJson ? result.dump() : "model: " + (line.output_dir / "model").string() + "\n" + result.dump(2));
+  print_result(line.format == ResultFormat::kJson
+                   ? result.dump()
+                   : "model: " + (line.output_dir / "model").string() + "\n" + result.dump(2));
 }
 
 }  // namespace
@@ -73,7 +80,11 @@ void train_command(B& backend, const CommandLine& line) {
   apply_plan(backend, quantizers_of(line), choice, session.network);
 
   TrainingState<B> state(backend, session.network);
-  FineTuning<B> run{session.network, state, 0, {line.output_dir, line.train.save_steps, static_cast<int>(line.train.save_total_limit), settings}};
+  FineTuning<B> run{session.network,
+                    state,
+                    0,
+                    {line.output_dir, line.train.save_steps,
+                     static_cast<int>(line.train.save_total_limit), settings}};
   if (found) {
     for (const std::string& why : found->skipped) say(line, "skipped " + why);
     run.first_step = restore_checkpoint(backend, *found, session.network, state);

@@ -1,4 +1,5 @@
-// What a model is worth on a data set: cross-entropy of the completions and ROUGE of greedy generations.
+// What a model is worth on a data set: cross-entropy of the completions and ROUGE of greedy
+// generations.
 #pragma once
 
 #include <cmath>
@@ -23,19 +24,22 @@ struct Evaluation {
 };
 
 template <Backend B>
-LossSum dataset_loss(B& backend, const Network<B>& network, std::span<const SftSample> samples, std::size_t batch_size) {
+LossSum dataset_loss(B& backend, const Network<B>& network, std::span<const SftSample> samples,
+                     std::size_t batch_size) {
   Activations<B> acts(network.plan.shape, Keep::kOneLayer);
   ModelInput<B> input;
   Indices<B> targets;
   LossSum sum;
   for (std::size_t first = 0; first < samples.size(); first += batch_size) {
     std::vector<const SftSample*> rows;
-    for (std::size_t i = first; i < std::min(first + batch_size, samples.size()); ++i) rows.push_back(&samples[i]);
+    for (std::size_t i = first; i < std::min(first + batch_size, samples.size()); ++i)
+      rows.push_back(&samples[i]);
     const TokenBatch batch = make_batch(rows);
     load_batch(backend, batch, input);
     load_indices(backend, batch.targets, targets);
     transformer_forward(backend, network, input, acts);
-    const LossSum part = lm_head_loss(backend, acts.final_hidden, network.parameters.output_embedding(), targets);
+    const LossSum part =
+        lm_head_loss(backend, acts.final_hidden, network.parameters.output_embedding(), targets);
     sum.negative_log_likelihood += part.negative_log_likelihood;
     sum.targets += part.targets;
   }
@@ -47,15 +51,18 @@ template <Backend B>
 RougeScores dataset_rouge(B& backend, const Network<B>& network, const Tokenizer& tokenizer,
                           std::span<const SftSample> samples, const EvaluationSettings& settings) {
   std::vector<TokenSequence> prompts;
-  for (const SftSample& s : samples) prompts.emplace_back(s.tokens.begin(), s.tokens.begin() + s.prompt_length);
+  for (const SftSample& s : samples)
+    prompts.emplace_back(s.tokens.begin(), s.tokens.begin() + s.prompt_length);
   const auto report = [&](std::size_t done) {
     if (settings.progress) settings.progress(done, samples.size());
   };
-  const auto generated = generate_greedy<B>(backend, network, prompts, settings.generation, settings.batch_size, report);
+  const auto generated = generate_greedy<B>(backend, network, prompts, settings.generation,
+                                            settings.batch_size, report);
   RougeScores mean;
   const auto n = static_cast<double>(samples.size());
   for (std::size_t i = 0; i < samples.size(); ++i) {
-    const RougeScores r = rouge(samples[i].reference, tokenizer.decode_continuation(prompts[i], generated[i]));
+    const RougeScores r =
+        rouge(samples[i].reference, tokenizer.decode_continuation(prompts[i], generated[i]));
     mean.rouge1 += r.rouge1 / n;
     mean.rouge2 += r.rouge2 / n;
     mean.rouge_l += r.rouge_l / n;

@@ -29,7 +29,8 @@ class GreedyBatch {
       : backend_(backend),
         network_(network),
         settings_(settings),
-        cache_(backend, network.plan.shape, static_cast<std::int64_t>(prompts.size()), longest(prompts) + settings.max_new_tokens),
+        cache_(backend, network.plan.shape, static_cast<std::int64_t>(prompts.size()),
+               longest(prompts) + settings.max_new_tokens),
         acts_(network.plan.shape, Keep::kOneLayer),
         lengths_(prompts.size(), 0),
         results_(prompts.size()),
@@ -45,7 +46,8 @@ class GreedyBatch {
     std::vector<TokenSequence> new_tokens;
     for (std::size_t i = 0; i < active_.size(); ++i) {
       const std::size_t s = active_[i];
-      if (std::find(settings_.stop.begin(), settings_.stop.end(), next[i]) != settings_.stop.end()) continue;
+      if (std::find(settings_.stop.begin(), settings_.stop.end(), next[i]) != settings_.stop.end())
+        continue;
       results_[s].push_back(next[i]);
       if (static_cast<std::int64_t>(results_[s].size()) == settings_.max_new_tokens) continue;
       still_active.push_back(s);
@@ -116,15 +118,17 @@ class GreedyBatch {
   Tensor<B> last_hidden_, logits_;     // [active, d], [active, vocab]
   std::vector<std::int64_t> lengths_;  // tokens in the cache, per sequence
   std::vector<TokenSequence> results_;
-  std::vector<std::size_t> active_;    // unfinished sequences
+  std::vector<std::size_t> active_;  // unfinished sequences
   std::vector<std::int64_t> last_rows_;
 };
 
-// The continuation of each prompt (at least one token each), without the stop token. `done` hears of
-// every finished batch.
+// The continuation of each prompt (at least one token each), without the stop token. `done` hears
+// of every finished batch.
 template <Backend B>
-std::vector<TokenSequence> generate_greedy(B& backend, const Network<B>& network, std::span<const TokenSequence> prompts,
-                                           const GenerationSettings& settings, std::size_t batch_size,
+std::vector<TokenSequence> generate_greedy(B& backend, const Network<B>& network,
+                                           std::span<const TokenSequence> prompts,
+                                           const GenerationSettings& settings,
+                                           std::size_t batch_size,
                                            const std::function<void(std::size_t)>& done) {
   std::vector<TokenSequence> all;
   for (std::size_t first = 0; first < prompts.size(); first += batch_size) {

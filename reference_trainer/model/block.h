@@ -8,7 +8,9 @@
 
 namespace trainer {
 
-inline AttentionShape attention_shape(const ModelShape& s) { return {s.heads, s.kv_heads, s.head_dim}; }
+inline AttentionShape attention_shape(const ModelShape& s) {
+  return {s.heads, s.kv_heads, s.head_dim};
+}
 inline RopeShape rope_shape(const ModelShape& s) { return {s.head_dim, s.head_dim, s.rope_theta}; }
 
 // Attention over the batch's own keys and values. The other choice is a cache (eval/kv_cache.h).
@@ -55,12 +57,12 @@ void attention_branch_forward(ForwardPass<B, Memory, Tap>& pass, std::size_t i) 
   B& backend = pass.backend;
   const ForwardPlan& plan = pass.network.plan;
   LayerActivations<B>& a = pass.acts.layer(i);
-  rmsnorm_forward(backend, a.input, pass.network.parameters.layers[i].attention_norm, plan.shape.norm_eps,
-                  a.qkv_input, a.attention_rms);
+  rmsnorm_forward(backend, a.input, pass.network.parameters.layers[i].attention_norm,
+                  plan.shape.norm_eps, a.qkv_input, a.attention_rms);
   quantize_site(backend, plan, i, Site::kQkvInput, pass.tap, a.qkv_input);
   qkv_forward(pass, i);
-  attention_forward(backend, attention_shape(plan.shape), pass.input.spans, pass.memory(backend, i, a), a.o_input,
-                    a.log_sum_exp);
+  attention_forward(backend, attention_shape(plan.shape), pass.input.spans,
+                    pass.memory(backend, i, a), a.o_input, a.log_sum_exp);
   quantize_site(backend, plan, i, Site::kOInput, pass.tap, a.o_input);
   linear_forward(backend, pass.network, i, Linear::kO, a.o_input, pass.acts.branch);
 }
@@ -71,8 +73,8 @@ void mlp_branch_forward(ForwardPass<B, Memory, Tap>& pass, std::size_t i) {
   B& backend = pass.backend;
   const ForwardPlan& plan = pass.network.plan;
   LayerActivations<B>& a = pass.acts.layer(i);
-  rmsnorm_forward(backend, a.middle, pass.network.parameters.layers[i].mlp_norm, plan.shape.norm_eps,
-                  a.gate_up_input, a.mlp_rms);
+  rmsnorm_forward(backend, a.middle, pass.network.parameters.layers[i].mlp_norm,
+                  plan.shape.norm_eps, a.gate_up_input, a.mlp_rms);
   quantize_site(backend, plan, i, Site::kGateUpInput, pass.tap, a.gate_up_input);
   linear_forward(backend, pass.network, i, Linear::kGate, a.gate_up_input, a.gate);
   linear_forward(backend, pass.network, i, Linear::kUp, a.gate_up_input, a.up);

@@ -1,5 +1,6 @@
-// The backward pass of one block: the mirror of block.h, bottom up. Quantizers pass gradients through
-// unchanged (STE, eq. 6), so products use the quantized operands and rotations their transposes.
+// The backward pass of one block: the mirror of block.h, bottom up. Quantizers pass gradients
+// through unchanged (STE, eq. 6), so products use the quantized operands and rotations their
+// transposes.
 #pragma once
 
 #include "reference_trainer/model/block.h"
@@ -9,10 +10,10 @@ namespace trainer {
 // Gradient buffers that live only within a block.
 template <Backend B>
 struct BlockScratch {
-  Tensor<B> dhidden;      // [N, d] with respect to a norm's output
-  Tensor<B> dffn;         // [N, ffn] with respect to the down-projection's input
-  Tensor<B> dattention;   // [N, heads * head_dim] with respect to the attention's output
-  Tensor<B> dq, dk, dv;   // as q, k and v
+  Tensor<B> dhidden;     // [N, d] with respect to a norm's output
+  Tensor<B> dffn;        // [N, ffn] with respect to the down-projection's input
+  Tensor<B> dattention;  // [N, heads * head_dim] with respect to the attention's output
+  Tensor<B> dq, dk, dv;  // as q, k and v
 };
 
 template <Backend B>
@@ -20,12 +21,13 @@ struct BackwardPass {
   B& backend;
   const Network<B>& network;
   const ModelInput<B>& input;
-  Activations<B>& acts;       // gate and up of each layer are overwritten
+  Activations<B>& acts;  // gate and up of each layer are overwritten
   BlockScratch<B>& scratch;
-  Parameters<B>& gradients;   // added to; weights in the effective basis (see effective_weights.h)
+  Parameters<B>& gradients;  // added to; weights in the effective basis (see effective_weights.h)
 };
 
-// dresidual [N, d] is the gradient with respect to the block's output on entry and to `middle` on return.
+// dresidual [N, d] is the gradient with respect to the block's output on entry and to `middle` on
+// return.
 template <Backend B>
 void mlp_half_backward(BackwardPass<B>& pass, std::size_t i, Tensor<B>& dresidual) {
   B& backend = pass.backend;
@@ -42,8 +44,8 @@ void mlp_half_backward(BackwardPass<B>& pass, std::size_t i, Tensor<B>& dresidua
   linear_backward_weight(backend, Linear::kUp, a.gate_up_input, a.up, g);
   matmul_nn(backend, a.gate, net.weight(i, Linear::kGate), s.dhidden);
   matmul_nn_add(backend, a.up, net.weight(i, Linear::kUp), s.dhidden);
-  rmsnorm_backward(backend, {a.middle, net.parameters.layers[i].mlp_norm, a.mlp_rms}, s.dhidden, dresidual,
-                   g.mlp_norm);
+  rmsnorm_backward(backend, {a.middle, net.parameters.layers[i].mlp_norm, a.mlp_rms}, s.dhidden,
+                   dresidual, g.mlp_norm);
 }
 
 // From gradients of q, k, v after RoPE and R3 back to the residual stream.
@@ -66,8 +68,8 @@ void qkv_backward(BackwardPass<B>& pass, std::size_t i, Tensor<B>& dresidual) {
   matmul_nn(backend, s.dq, net.weight(i, Linear::kQ), s.dhidden);
   matmul_nn_add(backend, s.dk, net.weight(i, Linear::kK), s.dhidden);
   matmul_nn_add(backend, s.dv, net.weight(i, Linear::kV), s.dhidden);
-  rmsnorm_backward(backend, {a.input, net.parameters.layers[i].attention_norm, a.attention_rms}, s.dhidden,
-                   dresidual, g.attention_norm);
+  rmsnorm_backward(backend, {a.input, net.parameters.layers[i].attention_norm, a.attention_rms},
+                   s.dhidden, dresidual, g.attention_norm);
 }
 
 // dresidual: gradient with respect to `middle` on entry, to the block's input on return.
@@ -78,8 +80,8 @@ void attention_half_backward(BackwardPass<B>& pass, std::size_t i, Tensor<B>& dr
   BlockScratch<B>& s = pass.scratch;
   linear_backward_weight(backend, Linear::kO, a.o_input, dresidual, pass.gradients.layers[i]);
   matmul_nn(backend, dresidual, pass.network.weight(i, Linear::kO), s.dattention);
-  attention_backward(backend, attention_shape(pass.network.plan.shape), pass.input.spans, {a.q, a.k, a.v},
-                     {s.dattention, a.log_sum_exp}, {s.dq, s.dk, s.dv});
+  attention_backward(backend, attention_shape(pass.network.plan.shape), pass.input.spans,
+                     {a.q, a.k, a.v}, {s.dattention, a.log_sum_exp}, {s.dq, s.dk, s.dv});
   qkv_backward(pass, i, dresidual);
 }
 

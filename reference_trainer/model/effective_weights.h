@@ -27,8 +27,8 @@ inline bool is_rotated(const LayerRotations& r, Linear l) {
 
 // Q_w(R^T W) of one linear layer, or an empty tensor where that is W itself.
 template <Backend B>
-void make_effective_weight(B& backend, const ForwardPlan& plan, std::size_t layer, Linear l, const Tensor<B>& master,
-                           Tensor<B>& w) {
+void make_effective_weight(B& backend, const ForwardPlan& plan, std::size_t layer, Linear l,
+                           const Tensor<B>& master, Tensor<B>& w) {
   const QuantizerSettings& quant = plan.quant.weight;
   if (!quant.enabled() && !is_rotated(plan.at(layer), l)) {
     w = Tensor<B>();
@@ -41,7 +41,8 @@ void make_effective_weight(B& backend, const ForwardPlan& plan, std::size_t laye
 
 // V's bias is rotated with its output.
 template <Backend B>
-void make_effective_value_bias(B& backend, const LayerRotations& r, const Tensor<B>& master, Tensor<B>& bias) {
+void make_effective_value_bias(B& backend, const LayerRotations& r, const Tensor<B>& master,
+                               Tensor<B>& bias) {
   if (!r.r2 || master.empty()) {
     bias = Tensor<B>();
     return;
@@ -50,8 +51,8 @@ void make_effective_value_bias(B& backend, const LayerRotations& r, const Tensor
   rotate(backend, *r.r2, bias);
 }
 
-// Recomputes network.effective from network.parameters and network.plan; must follow every change of
-// either. Weights that are stored in effective form are used as they are.
+// Recomputes network.effective from network.parameters and network.plan; must follow every change
+// of either. Weights that are stored in effective form are used as they are.
 template <Backend B>
 void update_effective_weights(B& backend, Network<B>& network) {
   const ForwardPlan& plan = network.plan;
@@ -75,7 +76,8 @@ void pull_back_gradients(B& backend, const ForwardPlan& plan, Parameters<B>& gra
       rotate_weight_transposed(backend, plan.at(i), l, gradients.layers[i].weight[l]);
     }
     Tensor<B>& value_bias = gradients.layers[i].bias[Linear::kV];
-    if (plan.at(i).r2 && !value_bias.empty()) rotate_transposed(backend, *plan.at(i).r2, value_bias);
+    if (plan.at(i).r2 && !value_bias.empty())
+      rotate_transposed(backend, *plan.at(i).r2, value_bias);
   }
 }
 

@@ -4,7 +4,8 @@ namespace trainer {
 
 std::vector<ExpectedTensor> expected_tensors(const ModelShape& shape) {
   const std::int64_t d = shape.hidden_size;
-  std::vector<ExpectedTensor> list{{"model.embed_tokens.weight", {shape.vocab_size, d}}, {"model.norm.weight", {d}}};
+  std::vector<ExpectedTensor> list{{"model.embed_tokens.weight", {shape.vocab_size, d}},
+                                   {"model.norm.weight", {d}}};
   if (!shape.tied_embeddings) list.push_back({"lm_head.weight", {shape.vocab_size, d}});
   for (std::int64_t i = 0; i < shape.layers; ++i) {
     const std::string prefix = "model.layers." + std::to_string(i) + ".";

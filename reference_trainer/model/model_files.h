@@ -18,8 +18,8 @@ std::vector<std::string> ignorable_tensors(const ModelShape& shape);
 
 // Reads every tensor of `parameters` from the weight files of `directory`.
 template <Backend B>
-void read_parameters(B& backend, const std::filesystem::path& directory, const ModelShape& shape, NonFinite policy,
-                     Parameters<B>& parameters) {
+void read_parameters(B& backend, const std::filesystem::path& directory, const ModelShape& shape,
+                     NonFinite policy, Parameters<B>& parameters) {
   const WeightFiles files = WeightFiles::open(directory);
   check_tensor_list(files, expected_tensors(shape), ignorable_tensors(shape));
   std::vector<float> host;
@@ -37,7 +37,8 @@ template <Backend B>
 Network<B> load_network(B& backend, const std::filesystem::path& directory, NonFinite policy) {
   const ModelShape shape = read_model_shape(directory);
   const nlohmann::json roste = read_roste_json(directory);
-  Network<B> network = make_network(backend, plan_from_json(shape, roste, directory / "roste.json"));
+  Network<B> network =
+      make_network(backend, plan_from_json(shape, roste, directory / "roste.json"));
   read_parameters(backend, directory, shape, policy, network.parameters);
   update_effective_weights(backend, network);
   return network;
@@ -50,7 +51,8 @@ struct HostTensors {
 };
 
 template <Backend B>
-void append_host_copies(B& backend, Parameters<B>& parameters, const std::string& prefix, HostTensors& host) {
+void append_host_copies(B& backend, Parameters<B>& parameters, const std::string& prefix,
+                        HostTensors& host) {
   for (auto& t : tensor_list(parameters)) {
     auto& values = host.values.emplace_back(static_cast<std::size_t>(t.tensor->size()));
     copy_to_host<float>(backend, *t.tensor, values);
@@ -62,7 +64,8 @@ void append_host_copies(B& backend, Parameters<B>& parameters, const std::string
   }
 }
 
-// Writes config.json, weights, tokenizer files of `tokenizer_directory` and roste.json, complete or not at all.
+// Writes config.json, weights, tokenizer files of `tokenizer_directory` and roste.json, complete or
+// not at all.
 template <Backend B>
 void save_network(B& backend, Network<B>& network, const ModelMetadata& metadata,
                   const std::filesystem::path& directory) {

@@ -33,8 +33,14 @@ struct ForwardPlan {
 };
 
 // The plan that applies `choice` (whose R1 must already be merged into the weights) and `quant`.
-inline ForwardPlan make_plan(const ModelShape& shape, const QuantConfig& quant, const RotationChoice& choice) {
-  return {shape, quant, choice, in_block_rotations(shape, choice), WeightForm::kMaster, NormGains::kSeparate};
+inline ForwardPlan make_plan(const ModelShape& shape, const QuantConfig& quant,
+                             const RotationChoice& choice) {
+  return {shape,
+          quant,
+          choice,
+          in_block_rotations(shape, choice),
+          WeightForm::kMaster,
+          NormGains::kSeparate};
 }
 
 // A plan without quantizers and rotations.

@@ -93,13 +93,16 @@ std::vector<NamedTensor<B>> tensor_list(Parameters<B>& p) {
   for (std::size_t i = 0; i < p.layers.size(); ++i) {
     const std::string prefix = "model.layers." + std::to_string(i) + ".";
     auto& layer = p.layers[i];
-    list.push_back({prefix + "input_layernorm.weight", TensorKind::kNormGain, &layer.attention_norm});
+    list.push_back(
+        {prefix + "input_layernorm.weight", TensorKind::kNormGain, &layer.attention_norm});
     for (const Linear l : kLinears) {
       const std::string name = prefix + linear_name(l);
       list.push_back({name + ".weight", TensorKind::kLinearWeight, &layer.weight[l]});
-      if (!layer.bias[l].empty()) list.push_back({name + ".bias", TensorKind::kBias, &layer.bias[l]});
+      if (!layer.bias[l].empty())
+        list.push_back({name + ".bias", TensorKind::kBias, &layer.bias[l]});
     }
-    list.push_back({prefix + "post_attention_layernorm.weight", TensorKind::kNormGain, &layer.mlp_norm});
+    list.push_back(
+        {prefix + "post_attention_layernorm.weight", TensorKind::kNormGain, &layer.mlp_norm});
   }
   list.push_back({"model.norm.weight", TensorKind::kNormGain, &p.final_norm});
   if (!p.head.empty()) list.push_back({"lm_head.weight", TensorKind::kHead, &p.head});

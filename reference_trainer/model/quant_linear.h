@@ -1,5 +1,5 @@
-// LIN of eq. (5), y = Q_x(x R) Q_w(R^T W) + b, forward and straight-through backward. The activation
-// is quantized once for all linear layers that read it.
+// LIN of eq. (5), y = Q_x(x R) Q_w(R^T W) + b, forward and straight-through backward. The
+// activation is quantized once for all linear layers that read it.
 #pragma once
 
 #include "reference_trainer/model/activations.h"
@@ -16,7 +16,8 @@ struct NoTap {
 
 // x := Q(x) for a site; the tap sees x before.
 template <Backend B, class Tap>
-void quantize_site(B& backend, const ForwardPlan& plan, std::size_t layer, Site site, Tap& tap, Tensor<B>& x) {
+void quantize_site(B& backend, const ForwardPlan& plan, std::size_t layer, Site site, Tap& tap,
+                   Tensor<B>& x) {
   tap(layer, site, std::as_const(x));
   const QuantizerSettings& settings = plan.quant.at(site);
   if (settings.enabled()) fake_quantize(backend, settings, group_size(plan.shape, site), x);
@@ -24,8 +25,8 @@ void quantize_site(B& backend, const ForwardPlan& plan, std::size_t layer, Site 
 
 // y[N, out] := x[N, in] W^T + b with the effective weight.
 template <Backend B>
-void linear_forward(B& backend, const Network<B>& network, std::size_t layer, Linear l, const Tensor<B>& x,
-                    Tensor<B>& y) {
+void linear_forward(B& backend, const Network<B>& network, std::size_t layer, Linear l,
+                    const Tensor<B>& x, Tensor<B>& y) {
   matmul_nt(backend, x, network.weight(layer, l), y);
   if (const Tensor<B>& b = network.bias(layer, l); !b.empty()) bias_forward(backend, b, y);
 }

@@ -1,6 +1,6 @@
-// The four rotations of Fig. 4: R1 on the residual stream (merged into the weights), R2 per head from
-// V to O (applied to the weights), R3 on Q and K after RoPE and R4 on the down-projection's input
-// (both online; R4's transpose is applied to the weight).
+// The four rotations of Fig. 4: R1 on the residual stream (merged into the weights), R2 per head
+// from V to O (applied to the weights), R3 on Q and K after RoPE and R4 on the down-projection's
+// input (both online; R4's transpose is applied to the weight).
 #pragma once
 
 #include <array>
@@ -41,7 +41,8 @@ struct RotationChoice {
   bool r1() const { return !layers.empty() && layers[0].r(1); }
 };
 
-// The matrices H of eq. (9), one for each place; they depend on shape and seed only, not on what is chosen.
+// The matrices H of eq. (9), one for each place; they depend on shape and seed only, not on what is
+// chosen.
 struct RotationMatrices {
   struct Layer {
     roste::Rotation r2, r3;  // head_dim
@@ -55,10 +56,12 @@ RotationMatrices make_rotation_matrices(const ModelShape& shape, std::uint64_t s
 // A rotation that is in force, or nothing.
 using OptionalRotation = std::optional<roste::Rotation>;
 
-// The rotations that act inside a forward pass. R1 is not among them: it is merged into the weights.
+// The rotations that act inside a forward pass. R1 is not among them: it is merged into the
+// weights.
 struct LayerRotations {
   OptionalRotation r2, r3, r4;
 };
-std::vector<LayerRotations> in_block_rotations(const ModelShape& shape, const RotationChoice& choice);
+std::vector<LayerRotations> in_block_rotations(const ModelShape& shape,
+                                               const RotationChoice& choice);
 
 }  // namespace trainer

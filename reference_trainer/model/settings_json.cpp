@@ -11,7 +11,8 @@ using nlohmann::json;
 
 constexpr int kFormatVersion = 1;
 
-[[noreturn]] void reject(const std::string& where, const std::string& got, const std::string& expected) {
+[[noreturn]] void reject(const std::string& where, const std::string& got,
+                         const std::string& expected) {
   throw_bad_input({"RJ-01", where, got, expected, "roste.json is described in docs/formats.md"});
 }
 
@@ -27,10 +28,14 @@ T get(const json& object, const char* key, const std::string& where) {
   }
 }
 
-const char* text(Symmetry symmetry) { return symmetry == Symmetry::kSymmetric ? "symmetric" : "asymmetric"; }
+const char* text(Symmetry symmetry) {
+  return symmetry == Symmetry::kSymmetric ? "symmetric" : "asymmetric";
+}
 
 const char* text(Range range) {
-  return range == Range::kTight ? "tight" : range == Range::kPaperEq4 ? "paper_eq4" : "zero_included";
+  return range == Range::kTight      ? "tight"
+         : range == Range::kPaperEq4 ? "paper_eq4"
+                                     : "zero_included";
 }
 
 Symmetry parse_symmetry(const std::string& value, const std::string& where) {
@@ -50,7 +55,8 @@ Range parse_range(const std::string& value, const std::string& where) {
 }  // namespace
 
 json to_json(const QuantizerSettings& s) {
-  return {{"bits", s.bits}, {"symmetry", text(s.symmetry)}, {"range", text(s.range)}, {"clip", s.clip}};
+  return {
+      {"bits", s.bits}, {"symmetry", text(s.symmetry)}, {"range", text(s.range)}, {"clip", s.clip}};
 }
 
 QuantizerSettings quantizer_from_json(const json& j, const std::string& where) {
@@ -62,12 +68,14 @@ QuantizerSettings quantizer_from_json(const json& j, const std::string& where) {
   if (s.bits != 16 && (s.bits < 2 || s.bits > 8)) {
     reject(where + "/bits", std::to_string(s.bits), "2 ... 8, or 16 for no quantization");
   }
-  if (!(s.clip > 0 && s.clip <= 1)) reject(where + "/clip", std::to_string(s.clip), "a number in (0, 1]");
+  if (!(s.clip > 0 && s.clip <= 1))
+    reject(where + "/clip", std::to_string(s.clip), "a number in (0, 1]");
   return s;
 }
 
 json to_json(const QuantConfig& c) {
-  return {{"weight", to_json(c.weight)}, {"activation", to_json(c.activation)}, {"kv", to_json(c.kv)}};
+  return {
+      {"weight", to_json(c.weight)}, {"activation", to_json(c.activation)}, {"kv", to_json(c.kv)}};
 }
 
 json to_json(const RotationChoice& choice) {
@@ -76,12 +84,14 @@ json to_json(const RotationChoice& choice) {
   return {{"seed", choice.seed}, {"layers", layers}};
 }
 
-RotationChoice rotation_choice_from_json(const ModelShape& shape, const json& j, const std::string& where) {
+RotationChoice rotation_choice_from_json(const ModelShape& shape, const json& j,
+                                         const std::string& where) {
   RotationChoice choice;
   choice.seed = get<std::uint64_t>(j, "seed", where);
   const auto layers = get<std::vector<std::string>>(j, "layers", where);
   if (static_cast<std::int64_t>(layers.size()) != shape.layers) {
-    reject(where + "/layers", std::to_string(layers.size()) + " entries", std::to_string(shape.layers) + ", one for each layer");
+    reject(where + "/layers", std::to_string(layers.size()) + " entries",
+           std::to_string(shape.layers) + ", one for each layer");
   }
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const std::string pointer = where + "/layers/" + std::to_string(i);
@@ -90,7 +100,8 @@ RotationChoice rotation_choice_from_json(const ModelShape& shape, const json& j,
     } catch (const std::invalid_argument& e) {
       reject(pointer, "\"" + layers[i] + "\"", "four digits 0 or 1, for R1 to R4");
     }
-    if (choice.layers[i].r(1) != choice.r1()) reject(pointer, layers[i], "R1 as in layer 0: it is one decision for the model");
+    if (choice.layers[i].r(1) != choice.r1())
+      reject(pointer, layers[i], "R1 as in layer 0: it is one decision for the model");
   }
   return choice;
 }
@@ -111,16 +122,21 @@ ForwardPlan plan_from_json(const ModelShape& shape, const json& j, const std::st
   }
   const json quant = get<json>(j, "quantization", where + ":");
   const std::string q = where + ":/quantization";
-  const QuantConfig config{quantizer_from_json(get<json>(quant, "weight", q), q + "/weight"),
-                           quantizer_from_json(get<json>(quant, "activation", q), q + "/activation"),
-                           quantizer_from_json(get<json>(quant, "kv", q), q + "/kv")};
-  ForwardPlan plan = make_plan(
-      shape, config, rotation_choice_from_json(shape, get<json>(j, "rotation", where + ":"), where + ":/rotation"));
+  const QuantConfig config{
+      quantizer_from_json(get<json>(quant, "weight", q), q + "/weight"),
+      quantizer_from_json(get<json>(quant, "activation", q), q + "/activation"),
+      quantizer_from_json(get<json>(quant, "kv", q), q + "/kv")};
+  ForwardPlan plan =
+      make_plan(shape, config,
+                rotation_choice_from_json(shape, get<json>(j, "rotation", where + ":"),
+                                          where + ":/rotation"));
   const auto form = get<std::string>(j, "weights", where + ":");
-  if (form != "master" && form != "effective") reject(where + ":/weights", "\"" + form + "\"", "\"master\" or \"effective\"");
+  if (form != "master" && form != "effective")
+    reject(where + ":/weights", "\"" + form + "\"", "\"master\" or \"effective\"");
   plan.weight_form = form == "effective" ? WeightForm::kEffective : WeightForm::kMaster;
   const auto gains = get<std::string>(j, "norm_gains", where + ":");
-  if (gains != "separate" && gains != "folded") reject(where + ":/norm_gains", "\"" + gains + "\"", "\"separate\" or \"folded\"");
+  if (gains != "separate" && gains != "folded")
+    reject(where + ":/norm_gains", "\"" + gains + "\"", "\"separate\" or \"folded\"");
   plan.norm_gains = gains == "folded" ? NormGains::kFolded : NormGains::kSeparate;
   return plan;
 }

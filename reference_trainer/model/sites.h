@@ -17,12 +17,18 @@ inline constexpr std::array kSites = {Site::kQkvInput, Site::kKey,         Site:
 
 constexpr const char* site_name(Site site) {
   switch (site) {
-    case Site::kQkvInput: return "qkv_input";
-    case Site::kKey: return "key";
-    case Site::kValue: return "value";
-    case Site::kOInput: return "o_input";
-    case Site::kGateUpInput: return "gate_up_input";
-    case Site::kDownInput: return "down_input";
+    case Site::kQkvInput:
+      return "qkv_input";
+    case Site::kKey:
+      return "key";
+    case Site::kValue:
+      return "value";
+    case Site::kOInput:
+      return "o_input";
+    case Site::kGateUpInput:
+      return "gate_up_input";
+    case Site::kDownInput:
+      return "down_input";
   }
   return "";
 }
@@ -38,10 +44,14 @@ constexpr int readers(Site site) {
 constexpr std::int64_t group_size(const ModelShape& s, Site site) {
   switch (site) {
     case Site::kQkvInput:
-    case Site::kGateUpInput: return s.hidden_size;
-    case Site::kOInput: return s.query_width();
-    case Site::kDownInput: return s.intermediate_size;
-    default: return s.head_dim;
+    case Site::kGateUpInput:
+      return s.hidden_size;
+    case Site::kOInput:
+      return s.query_width();
+    case Site::kDownInput:
+      return s.intermediate_size;
+    default:
+      return s.head_dim;
   }
 }
 

@@ -8,7 +8,8 @@
 
 namespace trainer {
 
-// pass.acts.final_hidden := the normalized last hidden states [N, d]. network.effective must be up to date.
+// pass.acts.final_hidden := the normalized last hidden states [N, d]. network.effective must be up
+// to date.
 template <Backend B, class Memory, class Tap>
 void transformer_forward(ForwardPass<B, Memory, Tap>& pass) {
   const Network<B>& net = pass.network;
@@ -21,7 +22,8 @@ void transformer_forward(ForwardPass<B, Memory, Tap>& pass) {
 
 // As above for a batch that attends to itself and that nobody watches.
 template <Backend B>
-void transformer_forward(B& backend, const Network<B>& network, const ModelInput<B>& input, Activations<B>& acts) {
+void transformer_forward(B& backend, const Network<B>& network, const ModelInput<B>& input,
+                         Activations<B>& acts) {
   OwnKeys memory;
   NoTap tap;
   ForwardPass<B, OwnKeys, NoTap> pass{backend, network, input, acts, memory, tap};
@@ -47,18 +49,21 @@ struct BackwardBuffers {
 // loss_scale times it, added to buffers.gradients (weights in the effective basis).
 template <Backend B>
 LossSum transformer_backward(B& backend, const Network<B>& network, const ModelInput<B>& input,
-                             const Indices<B>& targets, float loss_scale, const BackwardBuffers<B>& buffers) {
+                             const Indices<B>& targets, float loss_scale,
+                             const BackwardBuffers<B>& buffers) {
   Activations<B>& acts = buffers.acts;
   TransformerScratch<B>& s = buffers.scratch;
   Parameters<B>& g = buffers.gradients;
-  const LossSum loss = lm_head_loss_backward(backend, acts.final_hidden, network.parameters.output_embedding(),
-                                             targets, loss_scale, {s.dfinal, g.output_embedding()});
+  const LossSum loss =
+      lm_head_loss_backward(backend, acts.final_hidden, network.parameters.output_embedding(),
+                            targets, loss_scale, {s.dfinal, g.output_embedding()});
   s.dresidual.reshape(backend, acts.residual.rows(), acts.residual.cols());
   fill_zero(backend, s.dresidual);
-  rmsnorm_backward(backend, {acts.residual, network.parameters.final_norm, acts.final_rms}, s.dfinal, s.dresidual,
-                   g.final_norm);
+  rmsnorm_backward(backend, {acts.residual, network.parameters.final_norm, acts.final_rms},
+                   s.dfinal, s.dresidual, g.final_norm);
   BackwardPass<B> pass{backend, network, input, acts, s.block, g};
-  for (std::size_t i = network.parameters.layers.size(); i-- > 0;) block_backward(pass, i, s.dresidual);
+  for (std::size_t i = network.parameters.layers.size(); i-- > 0;)
+    block_backward(pass, i, s.dresidual);
   embedding_backward(backend, input.tokens, s.dresidual, g.embedding);
   return loss;
 }

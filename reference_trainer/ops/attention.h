@@ -13,9 +13,9 @@ struct AttentionShape {
   std::int64_t head_dim;
 };
 
-// Which rows of the query matrix and of the key/value matrices belong to which sequence. In training
-// both are the same rows; in generation the keys are rows of the cache and the queries are new.
-// Query i of a sequence (counted from 0) sees its keys 0 ... keys - queries + i.
+// Which rows of the query matrix and of the key/value matrices belong to which sequence. In
+// training both are the same rows; in generation the keys are rows of the cache and the queries are
+// new. Query i of a sequence (counted from 0) sees its keys 0 ... keys - queries + i.
 struct SequenceSpan {
   std::int64_t query_begin;  // first row in q
   std::int64_t queries;      // > 0

@@ -15,7 +15,8 @@ struct LossSum {
 void lm_head_forward(Cpu& cpu, const Tensor<Cpu>& h, const Tensor<Cpu>& head, Tensor<Cpu>& logits);
 
 // Summed cross-entropy of rows whose target is >= 0; the rest are not computed. targets is [1, N].
-LossSum lm_head_loss(Cpu& cpu, const Tensor<Cpu>& h, const Tensor<Cpu>& head, const Indices<Cpu>& targets);
+LossSum lm_head_loss(Cpu& cpu, const Tensor<Cpu>& h, const Tensor<Cpu>& head,
+                     const Indices<Cpu>& targets);
 
 template <Backend B>
 struct LmHeadGradients {

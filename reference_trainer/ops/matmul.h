@@ -6,8 +6,8 @@
 
 namespace trainer {
 
-// c[m, n] := a[m, k] * b[n, k]^T. c is reshaped; it must not alias a or b. Throws std::invalid_argument
-// on unequal inner dimensions, as do all products here.
+// c[m, n] := a[m, k] * b[n, k]^T. c is reshaped; it must not alias a or b. Throws
+// std::invalid_argument on unequal inner dimensions, as do all products here.
 void matmul_nt(Cpu& cpu, const Tensor<Cpu>& a, const Tensor<Cpu>& b, Tensor<Cpu>& c);
 
 // c[m, n] := a[m, k] * b[k, n].

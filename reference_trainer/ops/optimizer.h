@@ -10,9 +10,9 @@ struct AdamWStep {
   float beta1 = 0.9f;
   float beta2 = 0.999f;
   float epsilon = 1e-8f;
-  float weight_decay = 0.0f;   // decoupled: w -= learning_rate * weight_decay * w
-  std::int64_t step = 1;       // counts from 1, for the bias correction
-  float gradient_scale = 1.0f; // multiplies the gradient first (clipping)
+  float weight_decay = 0.0f;    // decoupled: w -= learning_rate * weight_decay * w
+  std::int64_t step = 1;        // counts from 1, for the bias correction
+  float gradient_scale = 1.0f;  // multiplies the gradient first (clipping)
 };
 
 template <Backend B>
@@ -22,8 +22,8 @@ struct AdamWState {
 };
 
 // One update of parameter w from gradient g, in the order of operations of torch.optim.AdamW.
-void adamw_update(Cpu& cpu, const AdamWStep& settings, const Tensor<Cpu>& g, const AdamWState<Cpu>& state,
-                  Tensor<Cpu>& w);
+void adamw_update(Cpu& cpu, const AdamWStep& settings, const Tensor<Cpu>& g,
+                  const AdamWState<Cpu>& state, Tensor<Cpu>& w);
 
 // Sum of squares in double precision, over fixed chunks added in order.
 double sum_of_squares(Cpu& cpu, const Tensor<Cpu>& x);

@@ -1,5 +1,6 @@
 // Rotary position embedding, the half-split layout of Llama checkpoints: channel i of a head is
-// paired with channel i + rotary_dim / 2 and turned by the angle position * theta^(-2 i / rotary_dim).
+// paired with channel i + rotary_dim / 2 and turned by the angle position * theta^(-2 i /
+// rotary_dim).
 #pragma once
 
 #include "reference_trainer/backend/backend.h"
@@ -18,6 +19,7 @@ struct RopeShape {
 void rope_forward(Cpu& cpu, const RopeShape& shape, const Indices<Cpu>& positions, Tensor<Cpu>& x);
 
 // The inverse rotation, in place on the gradient.
-void rope_backward(Cpu& cpu, const RopeShape& shape, const Indices<Cpu>& positions, Tensor<Cpu>& dx);
+void rope_backward(Cpu& cpu, const RopeShape& shape, const Indices<Cpu>& positions,
+                   Tensor<Cpu>& dx);
 
 }  // namespace trainer

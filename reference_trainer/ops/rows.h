@@ -8,9 +8,11 @@
 namespace trainer {
 
 // y[i, :] := x[rows[i], :]; y is reshaped to [rows.size(), cols] and must not be x.
-void gather_rows(Cpu& cpu, const Tensor<Cpu>& x, std::span<const std::int64_t> rows, Tensor<Cpu>& y);
+void gather_rows(Cpu& cpu, const Tensor<Cpu>& x, std::span<const std::int64_t> rows,
+                 Tensor<Cpu>& y);
 
 // y[rows[i], :] := x[i, :]; y keeps its shape. Rows must be distinct.
-void scatter_rows(Cpu& cpu, const Tensor<Cpu>& x, std::span<const std::int64_t> rows, Tensor<Cpu>& y);
+void scatter_rows(Cpu& cpu, const Tensor<Cpu>& x, std::span<const std::int64_t> rows,
+                  Tensor<Cpu>& y);
 
 }  // namespace trainer

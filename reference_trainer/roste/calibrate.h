@@ -12,17 +12,28 @@ namespace trainer {
 
 // Which rotation (1 ... 4) acts on a site, and on the two sides of a weight (0: none).
 constexpr int rotation_of(Site site) {
-  return site == Site::kKey ? 3 : site == Site::kValue || site == Site::kOInput ? 2 : site == Site::kDownInput ? 4 : 1;
+  return site == Site::kKey                              ? 3
+         : site == Site::kValue || site == Site::kOInput ? 2
+         : site == Site::kDownInput                      ? 4
+                                                         : 1;
 }
-constexpr int input_rotation_of(Linear l) { return l == Linear::kO ? 2 : l == Linear::kDown ? 4 : 1; }
+constexpr int input_rotation_of(Linear l) {
+  return l == Linear::kO ? 2 : l == Linear::kDown ? 4 : 1;
+}
 constexpr int output_rotation_of(Linear l) {
   return l == Linear::kV ? 2 : l == Linear::kO || l == Linear::kDown ? 1 : 0;
 }
-constexpr RotationMask only(int rotation) { return RotationMask(rotation == 0 ? 0u : 1u << (rotation - 1)); }
+constexpr RotationMask only(int rotation) {
+  return RotationMask(rotation == 0 ? 0u : 1u << (rotation - 1));
+}
 
-inline const roste::Rotation& matrix_of(const RotationMatrices& h, std::size_t layer, int rotation) {
+inline const roste::Rotation& matrix_of(const RotationMatrices& h, std::size_t layer,
+                                        int rotation) {
   const auto& in_block = h.layers[layer];
-  return rotation == 1 ? h.r1 : rotation == 2 ? in_block.r2 : rotation == 3 ? in_block.r3 : in_block.r4;
+  return rotation == 1   ? h.r1
+         : rotation == 2 ? in_block.r2
+         : rotation == 3 ? in_block.r3
+                         : in_block.r4;
 }
 
 inline QuantizationError& operator+=(QuantizationError& a, const QuantizationError& b) {
@@ -35,10 +46,12 @@ inline QuantizationError& operator+=(QuantizationError& a, const QuantizationErr
 template <Backend B>
 class SiteErrors {
  public:
-  SiteErrors(B& backend, const ModelShape& shape, const QuantConfig& quant, const RotationMatrices& matrices)
+  SiteErrors(B& backend, const ModelShape& shape, const QuantConfig& quant,
+             const RotationMatrices& matrices)
       : backend_(backend), shape_(shape), quant_(quant), matrices_(matrices) {
     for (std::size_t i = 0; i < static_cast<std::size_t>(shape.layers); ++i) {
-      for (const Site s : kSites) terms_.push_back({i, site_name(s), readers(s), only(rotation_of(s)), {}});
+      for (const Site s : kSites)
+        terms_.push_back({i, site_name(s), readers(s), only(rotation_of(s)), {}});
     }
   }
 
@@ -76,14 +89,15 @@ class SiteErrors {
 
 // Runs all samples, `batch_size` at a time, under the tap.
 template <Backend B, class Tap>
-void run_samples(B& backend, const Network<B>& network, std::span<const SftSample> samples, std::size_t batch_size,
-                 Tap& tap) {
+void run_samples(B& backend, const Network<B>& network, std::span<const SftSample> samples,
+                 std::size_t batch_size, Tap& tap) {
   Activations<B> acts(network.plan.shape, Keep::kOneLayer);
   ModelInput<B> input;
   OwnKeys memory;
   for (std::size_t first = 0; first < samples.size(); first += batch_size) {
     std::vector<const SftSample*> batch;
-    for (std::size_t i = first; i < std::min(first + batch_size, samples.size()); ++i) batch.push_back(&samples[i]);
+    for (std::size_t i = first; i < std::min(first + batch_size, samples.size()); ++i)
+      batch.push_back(&samples[i]);
     load_batch(backend, make_batch(batch), input);
     ForwardPass<B, OwnKeys, Tap> pass{backend, network, input, acts, memory, tap};
     transformer_forward(pass);
@@ -92,17 +106,23 @@ void run_samples(B& backend, const Network<B>& network, std::span<const SftSampl
 
 // The error of one weight under each setting of its two rotations.
 template <Backend B>
-ErrorTerm weight_error(B& backend, const QuantizerSettings& settings, const RotationMatrices& matrices,
-                       std::size_t layer, Linear l, const Tensor<B>& master) {
+ErrorTerm weight_error(B& backend, const QuantizerSettings& settings,
+                       const RotationMatrices& matrices, std::size_t layer, Linear l,
+                       const Tensor<B>& master) {
   const int in = input_rotation_of(l), out = output_rotation_of(l);
-  ErrorTerm term{layer, std::string(linear_name(l)) + ".weight", 1, RotationMask(only(in).bits() | only(out).bits()), {}};
+  ErrorTerm term{layer,
+                 std::string(linear_name(l)) + ".weight",
+                 1,
+                 RotationMask(only(in).bits() | only(out).bits()),
+                 {}};
   if (!settings.enabled()) return term;
   Tensor<B> w;
   for (unsigned bits = 0; bits < 16; ++bits) {
     if ((bits & term.depends_on.bits()) != bits) continue;
     copy(backend, master, w);
     if (RotationMask(bits).r(in)) rotate(backend, matrix_of(matrices, layer, in), w);
-    if (out != 0 && RotationMask(bits).r(out)) rotate_outputs(backend, matrix_of(matrices, layer, out), w);
+    if (out != 0 && RotationMask(bits).r(out))
+      rotate_outputs(backend, matrix_of(matrices, layer, out), w);
     term.by_mask[bits] = quantization_error(backend, settings, w.cols(), w);
   }
   return term;
@@ -111,18 +131,20 @@ ErrorTerm weight_error(B& backend, const QuantizerSettings& settings, const Rota
 // Every term of eq. (12) of a folded, unrotated network whose own plan does not quantize, with the
 // quantizers `quant` and the rotations of `seed`. Padding does not exist in our batches.
 template <Backend B>
-ErrorTable measure_errors(B& backend, const Network<B>& network, const QuantConfig& quant, std::uint64_t seed,
-                          std::span<const SftSample> samples) {
-  constexpr std::size_t kBatch = 16;  // sequences at a time; does not change any sum but its rounding
+ErrorTable measure_errors(B& backend, const Network<B>& network, const QuantConfig& quant,
+                          std::uint64_t seed, std::span<const SftSample> samples) {
+  constexpr std::size_t kBatch =
+      16;  // sequences at a time; does not change any sum but its rounding
   const RotationMatrices matrices = make_rotation_matrices(network.plan.shape, seed);
   SiteErrors<B> sites(backend, network.plan.shape, quant, matrices);
   run_samples(backend, network, samples, kBatch, sites);
 
-  ErrorTable table{sites.averaged(static_cast<std::int64_t>(samples.size())), static_cast<std::int64_t>(samples.size())};
+  ErrorTable table{sites.averaged(static_cast<std::int64_t>(samples.size())),
+                   static_cast<std::int64_t>(samples.size())};
   for (std::size_t i = 0; i < network.parameters.layers.size(); ++i) {
     for (const Linear l : kLinears) {
-      table.terms.push_back(
-          weight_error(backend, quant.weight, matrices, i, l, network.parameters.layers[i].weight[l]));
+      table.terms.push_back(weight_error(backend, quant.weight, matrices, i, l,
+                                         network.parameters.layers[i].weight[l]));
     }
   }
   return table;

@@ -1,4 +1,5 @@
-// The objective of eq. (12), taken apart: every term, under every setting of the rotations it depends on.
+// The objective of eq. (12), taken apart: every term, under every setting of the rotations it
+// depends on.
 #pragma once
 
 #include <array>
@@ -16,10 +17,13 @@ struct ErrorTerm {
   std::string tensor;       // "down_input", "self_attn.v_proj.weight", ...
   int readers = 1;          // linear layers that count it in eq. (12)
   RotationMask depends_on;  // bits of the rotations that change it
-  std::array<QuantizationError, 16> by_mask{};  // [RotationMask::bits()], filled where bits is a subset of depends_on
+  std::array<QuantizationError, 16>
+      by_mask{};  // [RotationMask::bits()], filled where bits is a subset of depends_on
 
   // Errors are summed over a weight, and averaged over calibration samples for activations.
-  const QuantizationError& at(RotationMask mask) const { return by_mask[mask.bits() & depends_on.bits()]; }
+  const QuantizationError& at(RotationMask mask) const {
+    return by_mask[mask.bits() & depends_on.bits()];
+  }
 };
 
 struct ErrorTable {

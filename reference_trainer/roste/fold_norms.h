@@ -1,5 +1,6 @@
-// App. D: absorb the gain of every RMSNorm into the weights that read it, so that the residual stream
-// can be rotated. Tied embeddings are untied first, since the head absorbs the final gain alone.
+// App. D: absorb the gain of every RMSNorm into the weights that read it, so that the residual
+// stream can be rotated. Tied embeddings are untied first, since the head absorbs the final gain
+// alone.
 #pragma once
 
 #include <vector>
@@ -32,9 +33,11 @@ template <Backend B>
 void absorb_gain(B& backend, const Tensor<B>& gain, Tensor<B>& w) {
   std::vector<float> g(static_cast<std::size_t>(gain.size()));
   copy_to_host<float>(backend, gain, g);
-  transform_in_double(backend, w, [&](std::vector<double>& values, std::int64_t, std::int64_t cols) {
-    for (std::size_t i = 0; i < values.size(); ++i) values[i] *= g[i % static_cast<std::size_t>(cols)];
-  });
+  transform_in_double(backend, w,
+                      [&](std::vector<double>& values, std::int64_t, std::int64_t cols) {
+                        for (std::size_t i = 0; i < values.size(); ++i)
+                          values[i] *= g[i % static_cast<std::size_t>(cols)];
+                      });
 }
 
 template <Backend B>
@@ -49,8 +52,10 @@ void fold_norms(B& backend, Network<B>& network) {
   if (network.plan.norm_gains == NormGains::kFolded) return;
   untie_embeddings(backend, network);
   for (auto& layer : network.parameters.layers) {
-    for (const Linear l : {Linear::kQ, Linear::kK, Linear::kV}) absorb_gain(backend, layer.attention_norm, layer.weight[l]);
-    for (const Linear l : {Linear::kGate, Linear::kUp}) absorb_gain(backend, layer.mlp_norm, layer.weight[l]);
+    for (const Linear l : {Linear::kQ, Linear::kK, Linear::kV})
+      absorb_gain(backend, layer.attention_norm, layer.weight[l]);
+    for (const Linear l : {Linear::kGate, Linear::kUp})
+      absorb_gain(backend, layer.mlp_norm, layer.weight[l]);
     set_ones(backend, layer.attention_norm);
     set_ones(backend, layer.mlp_norm);
   }

@@ -1,4 +1,5 @@
-// App. D: R1 merged into every weight that reads or writes the residual stream, in double precision.
+// App. D: R1 merged into every weight that reads or writes the residual stream, in double
+// precision.
 #pragma once
 
 #include "reference_trainer/model/effective_weights.h"
@@ -11,17 +12,21 @@ namespace trainer {
 // inputs of q, k, v, gate, up; also a bias that is added to the stream.
 template <Backend B>
 void rotate_residual_columns(B& backend, const roste::Rotation& r1, Tensor<B>& w) {
-  transform_in_double(backend, w, [&](std::vector<double>& values, std::int64_t rows, std::int64_t cols) {
-    roste::cpu::rotate_rows(r1, roste::cpu::MatrixView<double>{values.data(), rows, cols, cols});
-  });
+  transform_in_double(backend, w,
+                      [&](std::vector<double>& values, std::int64_t rows, std::int64_t cols) {
+                        roste::cpu::rotate_rows(
+                            r1, roste::cpu::MatrixView<double>{values.data(), rows, cols, cols});
+                      });
 }
 
 // The output side of o and down: w [d, in] becomes R^T w.
 template <Backend B>
 void rotate_residual_rows(B& backend, const roste::Rotation& r1, Tensor<B>& w) {
-  transform_in_double(backend, w, [&](std::vector<double>& values, std::int64_t rows, std::int64_t cols) {
-    roste::cpu::rotate_columns(r1, roste::cpu::MatrixView<double>{values.data(), rows, cols, cols});
-  });
+  transform_in_double(backend, w,
+                      [&](std::vector<double>& values, std::int64_t rows, std::int64_t cols) {
+                        roste::cpu::rotate_columns(
+                            r1, roste::cpu::MatrixView<double>{values.data(), rows, cols, cols});
+                      });
 }
 
 // Norms must be folded; the model computes the same function afterwards, up to rounding. Effective
@@ -41,11 +46,14 @@ void merge_r1(B& backend, const roste::Rotation& r1, Parameters<B>& p) {
   }
 }
 
-// Puts a folded, unrotated network under `choice` and `quant`: merges R1 where it is chosen, sets the
-// in-block rotations, and recomputes the effective weights.
+// Puts a folded, unrotated network under `choice` and `quant`: merges R1 where it is chosen, sets
+// the in-block rotations, and recomputes the effective weights.
 template <Backend B>
-void apply_plan(B& backend, const QuantConfig& quant, const RotationChoice& choice, Network<B>& network) {
-  if (choice.r1()) merge_r1(backend, make_rotation_matrices(network.plan.shape, choice.seed).r1, network.parameters);
+void apply_plan(B& backend, const QuantConfig& quant, const RotationChoice& choice,
+                Network<B>& network) {
+  if (choice.r1())
+    merge_r1(backend, make_rotation_matrices(network.plan.shape, choice.seed).r1,
+             network.parameters);
   const NormGains gains = network.plan.norm_gains;
   network.plan = make_plan(network.plan.shape, quant, choice);
   network.plan.norm_gains = gains;

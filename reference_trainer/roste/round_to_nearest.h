@@ -14,16 +14,19 @@ void store_effective_weights(Network<B>& network) {
     EffectiveLayer<B>& effective = network.effective[i];
     LayerParameters<B>& stored = network.parameters.layers[i];
     for (const Linear l : kLinears) {
-      if (!effective.weight[l].empty()) stored.weight[l] = std::exchange(effective.weight[l], Tensor<B>());
+      if (!effective.weight[l].empty())
+        stored.weight[l] = std::exchange(effective.weight[l], Tensor<B>());
     }
-    if (!effective.value_bias.empty()) stored.bias[Linear::kV] = std::exchange(effective.value_bias, Tensor<B>());
+    if (!effective.value_bias.empty())
+      stored.bias[Linear::kV] = std::exchange(effective.value_bias, Tensor<B>());
   }
   network.plan.weight_form = WeightForm::kEffective;
 }
 
 // A folded, unrotated network becomes the quantized model of `quant` and `choice`.
 template <Backend B>
-void round_to_nearest(B& backend, const QuantConfig& quant, const RotationChoice& choice, Network<B>& network) {
+void round_to_nearest(B& backend, const QuantConfig& quant, const RotationChoice& choice,
+                      Network<B>& network) {
   apply_plan(backend, quant, choice, network);
   store_effective_weights(network);
 }

@@ -14,7 +14,8 @@ namespace {
 constexpr std::size_t kMassiveChannel = 7, kSecondMassiveChannel = 77;  // any two channels would do
 constexpr float kSecondMassiveShare = -0.6f;
 
-// Standard normal numbers by Box and Muller from the counter-based generator, one stream per tensor.
+// Standard normal numbers by Box and Muller from the counter-based generator, one stream per
+// tensor.
 class Normals {
  public:
   Normals(std::uint64_t seed, std::uint64_t stream) : seed_(roste::random_bits(seed, stream)) {}
@@ -37,7 +38,8 @@ class ValuesByName {
     Cpu cpu(1);
     Parameters<Cpu> layout = allocate_parameters(cpu, shape);
     for (const auto& t : tensor_list(layout)) {
-      if (values_.size() <= index_.size()) values_.emplace_back(static_cast<std::size_t>(t.tensor->size()));
+      if (values_.size() <= index_.size())
+        values_.emplace_back(static_cast<std::size_t>(t.tensor->size()));
       index_.emplace(t.name, index_.size());
     }
   }
@@ -51,18 +53,22 @@ class ValuesByName {
 
 std::string layer_prefix(std::int64_t i) { return "model.layers." + std::to_string(i) + "."; }
 
-std::string weight_name(std::int64_t layer, Linear l) { return layer_prefix(layer) + linear_name(l) + ".weight"; }
+std::string weight_name(std::int64_t layer, Linear l) {
+  return layer_prefix(layer) + linear_name(l) + ".weight";
+}
 
 void fill_normal(Normals normals, float std, std::vector<float>& values) {
   for (float& v : values) v = std * normals.next();
 }
 
 bool has_massive_channels(const ModelShape& shape, const BaseModelRecipe& recipe) {
-  return recipe.massive_scale != 0 && shape.hidden_size > static_cast<std::int64_t>(kSecondMassiveChannel);
+  return recipe.massive_scale != 0 &&
+         shape.hidden_size > static_cast<std::int64_t>(kSecondMassiveChannel);
 }
 
 // Embedding and head; the head starts as the scaled embedding, except in the massive channels.
-void initialize_vocabulary(const ModelShape& shape, const BaseModelRecipe& recipe, std::uint64_t seed, ValuesByName& p) {
+void initialize_vocabulary(const ModelShape& shape, const BaseModelRecipe& recipe,
+                           std::uint64_t seed, ValuesByName& p) {
   const auto d = static_cast<std::size_t>(shape.hidden_size);
   const float head_std = 1 / std::sqrt(static_cast<float>(d));
   auto& embedding = p["model.embed_tokens.weight"];
@@ -97,14 +103,17 @@ std::vector<float> initial_gain(const ModelShape& shape, const BaseModelRecipe& 
 
 // The row of k or v that row r of q or column r of o belongs to.
 std::size_t kv_row(const ModelShape& s, std::size_t r) {
-  const auto head_dim = static_cast<std::size_t>(s.head_dim), share = static_cast<std::size_t>(s.heads / s.kv_heads);
+  const auto head_dim = static_cast<std::size_t>(s.head_dim),
+             share = static_cast<std::size_t>(s.heads / s.kv_heads);
   return r / head_dim / share * head_dim + r % head_dim;
 }
 
-// Mimetic initialisation: queries resemble keys (matching tokens attend to each other) and the output
-// resembles the transposed value (attention copies).
-void make_mimetic(const ModelShape& shape, const BaseModelRecipe& recipe, std::int64_t layer, ValuesByName& p) {
-  const auto d = static_cast<std::size_t>(shape.hidden_size), width = static_cast<std::size_t>(shape.query_width());
+// Mimetic initialisation: queries resemble keys (matching tokens attend to each other) and the
+// output resembles the transposed value (attention copies).
+void make_mimetic(const ModelShape& shape, const BaseModelRecipe& recipe, std::int64_t layer,
+                  ValuesByName& p) {
+  const auto d = static_cast<std::size_t>(shape.hidden_size),
+             width = static_cast<std::size_t>(shape.query_width());
   auto& q = p[weight_name(layer, Linear::kQ)];
   auto& o = p[weight_name(layer, Linear::kO)];
   const auto& k = p[weight_name(layer, Linear::kK)];
@@ -118,13 +127,15 @@ void make_mimetic(const ModelShape& shape, const BaseModelRecipe& recipe, std::i
   }
 }
 
-void initialize_layer(const ModelShape& shape, const BaseModelRecipe& recipe, std::uint64_t seed, std::int64_t layer,
-                      ValuesByName& p) {
+void initialize_layer(const ModelShape& shape, const BaseModelRecipe& recipe, std::uint64_t seed,
+                      std::int64_t layer, ValuesByName& p) {
   const float branch_share = 1 / std::sqrt(2 * static_cast<float>(shape.layers));
   for (const Linear l : kLinears) {
     const bool ends_branch = l == Linear::kO || l == Linear::kDown;
-    const float std = (ends_branch ? branch_share : 1.0f) / std::sqrt(static_cast<float>(linear_shape(shape, l).in));
-    const auto stream = static_cast<std::uint64_t>(2 + layer * static_cast<std::int64_t>(kLinears.size()) + static_cast<int>(l));
+    const float std = (ends_branch ? branch_share : 1.0f) /
+                      std::sqrt(static_cast<float>(linear_shape(shape, l).in));
+    const auto stream = static_cast<std::uint64_t>(
+        2 + layer * static_cast<std::int64_t>(kLinears.size()) + static_cast<int>(l));
     fill_normal({seed, stream}, std, p[weight_name(layer, l)]);
   }
   if (recipe.mimetic > 0) make_mimetic(shape, recipe, layer, p);
@@ -137,8 +148,10 @@ void scale_row(std::vector<float>& w, std::size_t row, std::size_t cols, float b
 }
 
 // One RoPE pair of each kv head: k times `scale`, the queries that read it divided by it.
-void move_to_keys(const ModelShape& s, float scale, Normals& draws, std::int64_t layer, ValuesByName& p) {
-  const auto d = static_cast<std::size_t>(s.hidden_size), head_dim = static_cast<std::size_t>(s.head_dim);
+void move_to_keys(const ModelShape& s, float scale, Normals& draws, std::int64_t layer,
+                  ValuesByName& p) {
+  const auto d = static_cast<std::size_t>(s.hidden_size),
+             head_dim = static_cast<std::size_t>(s.head_dim);
   for (std::size_t h = 0; h < static_cast<std::size_t>(s.kv_heads); ++h) {
     const std::size_t pair = draws.below(head_dim / 2);
     for (const std::size_t channel : {pair, pair + head_dim / 2}) {
@@ -152,7 +165,8 @@ void move_to_keys(const ModelShape& s, float scale, Normals& draws, std::int64_t
 }
 
 // Some hidden channels of the MLP: up times `scale`, down's column divided by it.
-void move_to_up(const ModelShape& s, const BaseModelRecipe& recipe, Normals& draws, std::int64_t layer, ValuesByName& p) {
+void move_to_up(const ModelShape& s, const BaseModelRecipe& recipe, Normals& draws,
+                std::int64_t layer, ValuesByName& p) {
   const auto ffn = static_cast<std::size_t>(s.intermediate_size);
   std::vector<std::size_t> channels;
   while (channels.size() < std::min(static_cast<std::size_t>(recipe.up_channels), ffn)) {
@@ -161,14 +175,16 @@ void move_to_up(const ModelShape& s, const BaseModelRecipe& recipe, Normals& dra
   }
   auto& down = p[weight_name(layer, Linear::kDown)];
   for (const std::size_t c : channels) {
-    scale_row(p[weight_name(layer, Linear::kUp)], c, static_cast<std::size_t>(s.hidden_size), recipe.up_scale);
+    scale_row(p[weight_name(layer, Linear::kUp)], c, static_cast<std::size_t>(s.hidden_size),
+              recipe.up_scale);
     for (std::size_t i = c; i < down.size(); i += ffn) down[i] /= recipe.up_scale;
   }
 }
 
 }  // namespace
 
-HostParameters initial_values(const ModelShape& shape, const BaseModelRecipe& recipe, std::uint64_t seed) {
+HostParameters initial_values(const ModelShape& shape, const BaseModelRecipe& recipe,
+                              std::uint64_t seed) {
   HostParameters values;
   ValuesByName p(shape, values);
   initialize_vocabulary(shape, recipe, seed, p);
@@ -177,7 +193,8 @@ HostParameters initial_values(const ModelShape& shape, const BaseModelRecipe& re
   return values;
 }
 
-void move_outliers(const ModelShape& shape, const BaseModelRecipe& recipe, std::uint64_t seed, HostParameters& values) {
+void move_outliers(const ModelShape& shape, const BaseModelRecipe& recipe, std::uint64_t seed,
+                   HostParameters& values) {
   ValuesByName p(shape, values);
   for (std::int64_t i = 0; i < shape.layers; ++i) {
     Normals draws(seed, static_cast<std::uint64_t>(1'000'000 + i));

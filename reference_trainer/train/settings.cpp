@@ -7,15 +7,20 @@ namespace trainer {
 namespace {
 
 const char* text(Schedule schedule) {
-  return schedule == Schedule::kCosine ? "cosine" : schedule == Schedule::kLinear ? "linear" : "constant";
+  return schedule == Schedule::kCosine   ? "cosine"
+         : schedule == Schedule::kLinear ? "linear"
+                                         : "constant";
 }
 
 // Share of the peak after warm-up; progress in [0, 1).
 double decay(Schedule schedule, double progress) {
   switch (schedule) {
-    case Schedule::kCosine: return 0.5 * (1 + std::cos(std::numbers::pi * progress));
-    case Schedule::kLinear: return 1 - progress;
-    case Schedule::kConstant: break;
+    case Schedule::kCosine:
+      return 0.5 * (1 + std::cos(std::numbers::pi * progress));
+    case Schedule::kLinear:
+      return 1 - progress;
+    case Schedule::kConstant:
+      break;
   }
   return 1;
 }
@@ -23,19 +28,26 @@ double decay(Schedule schedule, double progress) {
 }  // namespace
 
 nlohmann::json to_json(const TrainSettings& s) {
-  return {{"learning_rate", s.learning_rate},   {"lr_scheduler_type", text(s.schedule)},
-          {"warmup_ratio", s.warmup_ratio},     {"weight_decay", s.weight_decay},
-          {"adam_beta1", s.adam_beta1},         {"adam_beta2", s.adam_beta2},
-          {"adam_epsilon", s.adam_epsilon},     {"max_grad_norm", s.max_grad_norm},
-          {"per_device_train_batch_size", s.micro_batch}, {"gradient_accumulation_steps", s.accumulation},
-          {"max_steps", s.max_steps},           {"seed", s.seed}};
+  return {{"learning_rate", s.learning_rate},
+          {"lr_scheduler_type", text(s.schedule)},
+          {"warmup_ratio", s.warmup_ratio},
+          {"weight_decay", s.weight_decay},
+          {"adam_beta1", s.adam_beta1},
+          {"adam_beta2", s.adam_beta2},
+          {"adam_epsilon", s.adam_epsilon},
+          {"max_grad_norm", s.max_grad_norm},
+          {"per_device_train_batch_size", s.micro_batch},
+          {"gradient_accumulation_steps", s.accumulation},
+          {"max_steps", s.max_steps},
+          {"seed", s.seed}};
 }
 
 float learning_rate_at(const TrainSettings& s, std::int64_t step) {
   const auto total = static_cast<double>(s.max_steps);
   const double warmup = std::ceil(s.warmup_ratio * total);
   const auto at = static_cast<double>(step);
-  const double share = at < warmup ? (at + 1) / warmup : decay(s.schedule, (at - warmup) / (total - warmup));
+  const double share =
+      at < warmup ? (at + 1) / warmup : decay(s.schedule, (at - warmup) / (total - warmup));
   return static_cast<float>(s.learning_rate * share);
 }
 

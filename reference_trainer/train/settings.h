@@ -1,5 +1,5 @@
-// Everything that decides what a training run computes. Two runs with equal settings, data and model
-// give the same bits.
+// Everything that decides what a training run computes. Two runs with equal settings, data and
+// model give the same bits.
 #pragma once
 
 #include <cstdint>
@@ -15,18 +15,18 @@ struct TrainSettings {
   double warmup_ratio = 0;  // share of max_steps
   double weight_decay = 0;  // on matrices only
   double adam_beta1 = 0.9, adam_beta2 = 0.999, adam_epsilon = 1e-8;
-  double max_grad_norm = 1;      // 0: no clipping
-  std::int64_t micro_batch = 8;     // sequences per forward pass
-  std::int64_t accumulation = 1;    // forward passes per optimizer step
-  std::int64_t max_steps = 1000;    // optimizer steps
-  std::uint64_t seed = 42;          // order of the samples
+  double max_grad_norm = 1;       // 0: no clipping
+  std::int64_t micro_batch = 8;   // sequences per forward pass
+  std::int64_t accumulation = 1;  // forward passes per optimizer step
+  std::int64_t max_steps = 1000;  // optimizer steps
+  std::uint64_t seed = 42;        // order of the samples
 };
 
 // What a resumed run must have in common with the one it continues.
 nlohmann::json to_json(const TrainSettings& settings);
 
-// Learning rate of optimizer step `step` (from 0): linear warm-up to the peak, which the last warm-up
-// step reaches, then down to 0 at max_steps.
+// Learning rate of optimizer step `step` (from 0): linear warm-up to the peak, which the last
+// warm-up step reaches, then down to 0 at max_steps.
 float learning_rate_at(const TrainSettings& settings, std::int64_t step);
 
 }  // namespace trainer

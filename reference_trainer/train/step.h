@@ -14,11 +14,11 @@
 namespace trainer {
 
 struct StepReport {
-  std::int64_t step = 0;       // from 0
-  double loss = 0;             // mean over targets, nats per token
-  double gradient_norm = 0;    // before clipping
+  std::int64_t step = 0;     // from 0
+  double loss = 0;           // mean over targets, nats per token
+  double gradient_norm = 0;  // before clipping
   float learning_rate = 0;
-  std::int64_t tokens = 0;     // tokens fed to the model
+  std::int64_t tokens = 0;  // tokens fed to the model
 };
 
 // What training adds to a network: everything but `moments` and the step count can be recomputed.
@@ -44,8 +44,8 @@ class TrainingState {
 
 // Adds the gradients of all micro-batches; the loss of the step is the mean over all their targets.
 template <Backend B>
-LossSum accumulate_gradients(B& backend, const Network<B>& network, std::span<const TokenBatch> micro_batches,
-                             TrainingState<B>& state) {
+LossSum accumulate_gradients(B& backend, const Network<B>& network,
+                             std::span<const TokenBatch> micro_batches, TrainingState<B>& state) {
   std::int64_t targets = 0;
   for (const TokenBatch& batch : micro_batches) targets += batch.target_count;
   LossSum sum;
@@ -53,9 +53,9 @@ LossSum accumulate_gradients(B& backend, const Network<B>& network, std::span<co
     load_batch(backend, batch, state.input);
     load_indices(backend, batch.targets, state.targets);
     transformer_forward(backend, network, state.input, state.acts);
-    const LossSum part =
-        transformer_backward(backend, network, state.input, state.targets, 1.0f / static_cast<float>(targets),
-                             {state.acts, state.scratch, state.gradients});
+    const LossSum part = transformer_backward(backend, network, state.input, state.targets,
+                                              1.0f / static_cast<float>(targets),
+                                              {state.acts, state.scratch, state.gradients});
     sum.negative_log_likelihood += part.negative_log_likelihood;
     sum.targets += part.targets;
   }
@@ -78,39 +78,47 @@ double gradient_norm(B& backend, const ForwardPlan& plan, Parameters<B>& gradien
 }
 
 template <Backend B>
-void update_parameters(B& backend, const TrainSettings& settings, const StepReport& report, Network<B>& network,
-                       TrainingState<B>& state) {
+void update_parameters(B& backend, const TrainSettings& settings, const StepReport& report,
+                       Network<B>& network, TrainingState<B>& state) {
   AdamWStep adam{report.learning_rate, static_cast<float>(settings.adam_beta1),
-                 static_cast<float>(settings.adam_beta2), static_cast<float>(settings.adam_epsilon)};
+                 static_cast<float>(settings.adam_beta2),
+                 static_cast<float>(settings.adam_epsilon)};
   adam.step = report.step + 1;
   if (settings.max_grad_norm > 0 && report.gradient_norm > settings.max_grad_norm) {
     adam.gradient_scale = static_cast<float>(settings.max_grad_norm / report.gradient_norm);
   }
   const auto parameters = tensor_list(network.parameters);
-  const auto gradients = tensor_list(state.gradients), m = tensor_list(state.m), v = tensor_list(state.v);
+  const auto gradients = tensor_list(state.gradients), m = tensor_list(state.m),
+             v = tensor_list(state.v);
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     if (!is_trained(network.plan, parameters[i])) continue;
-    adam.weight_decay = parameters[i].is_matrix() ? static_cast<float>(settings.weight_decay) : 0.0f;
-    adamw_update(backend, adam, *gradients[i].tensor, {*m[i].tensor, *v[i].tensor}, *parameters[i].tensor);
+    adam.weight_decay =
+        parameters[i].is_matrix() ? static_cast<float>(settings.weight_decay) : 0.0f;
+    adamw_update(backend, adam, *gradients[i].tensor, {*m[i].tensor, *v[i].tensor},
+                 *parameters[i].tensor);
   }
   update_effective_weights(backend, network);
 }
 
-// Runs step `step`. Throws Error (TR-01, exit code 5) before any weight changes when the loss or the
-// gradient is not finite.
+// Runs step `step`. Throws Error (TR-01, exit code 5) before any weight changes when the loss or
+// the gradient is not finite.
 template <Backend B>
 StepReport train_step(B& backend, const TrainSettings& settings, std::int64_t step,
-                      std::span<const TokenBatch> micro_batches, Network<B>& network, TrainingState<B>& state) {
+                      std::span<const TokenBatch> micro_batches, Network<B>& network,
+                      TrainingState<B>& state) {
   fill_zero(backend, state.gradients);
   const LossSum loss = accumulate_gradients(backend, network, micro_batches, state);
   pull_back_gradients(backend, network.plan, state.gradients);
   StepReport report{step, loss.negative_log_likelihood / static_cast<double>(loss.targets),
-                    gradient_norm(backend, network.plan, state.gradients), learning_rate_at(settings, step), 0};
-  for (const TokenBatch& batch : micro_batches) report.tokens += static_cast<std::int64_t>(batch.tokens.size());
+                    gradient_norm(backend, network.plan, state.gradients),
+                    learning_rate_at(settings, step), 0};
+  for (const TokenBatch& batch : micro_batches)
+    report.tokens += static_cast<std::int64_t>(batch.tokens.size());
   if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm)) {
     throw Error(ExitCode::kNumerics,
                 {"TR-01", "step " + std::to_string(step),
-                 "loss " + std::to_string(report.loss) + ", gradient norm " + std::to_string(report.gradient_norm),
+                 "loss " + std::to_string(report.loss) + ", gradient norm " +
+                     std::to_string(report.gradient_norm),
                  "finite numbers", "lower --learning_rate; the last checkpoint is intact"});
   }
   update_parameters(backend, settings, report, network, state);

@@ -16,22 +16,24 @@ struct CheckpointPolicy {
   std::filesystem::path output_dir;  // checkpoints go to output_dir/checkpoints
   std::int64_t save_steps = 0;       // 0: never
   int keep = 2;
-  nlohmann::json settings;           // what must agree for a resume
+  nlohmann::json settings;  // what must agree for a resume
 };
 
 // Called after every step; may be empty.
 using StepObserver = std::function<void(const StepReport&)>;
 
 // The micro-batches of one optimizer step.
-inline std::vector<TokenBatch> step_batches(std::span<const SftSample> samples, const TrainSettings& settings,
-                                            std::int64_t step) {
+inline std::vector<TokenBatch> step_batches(std::span<const SftSample> samples,
+                                            const TrainSettings& settings, std::int64_t step) {
   const std::int64_t per_step = settings.micro_batch * settings.accumulation;
-  const auto indices = batch_indices(static_cast<std::int64_t>(samples.size()), per_step, settings.seed, step);
+  const auto indices =
+      batch_indices(static_cast<std::int64_t>(samples.size()), per_step, settings.seed, step);
   std::vector<TokenBatch> batches;
   for (std::int64_t a = 0; a < settings.accumulation; ++a) {
     std::vector<const SftSample*> rows;
     for (std::int64_t i = 0; i < settings.micro_batch; ++i) {
-      rows.push_back(&samples[static_cast<std::size_t>(indices[static_cast<std::size_t>(a * settings.micro_batch + i)])]);
+      rows.push_back(&samples[static_cast<std::size_t>(
+          indices[static_cast<std::size_t>(a * settings.micro_batch + i)])]);
     }
     batches.push_back(make_batch(rows));
   }
@@ -39,8 +41,8 @@ inline std::vector<TokenBatch> step_batches(std::span<const SftSample> samples, 
 }
 
 template <Backend B>
-void save_training_checkpoint(B& backend, const CheckpointPolicy& policy, std::int64_t steps_done, Network<B>& network,
-                              TrainingState<B>& state) {
+void save_training_checkpoint(B& backend, const CheckpointPolicy& policy, std::int64_t steps_done,
+                              Network<B>& network, TrainingState<B>& state) {
   HostTensors host;
   append_host_copies(backend, network.parameters, "parameters.", host);
   append_host_copies(backend, state.m, "adam_m.", host);
@@ -50,7 +52,8 @@ void save_training_checkpoint(B& backend, const CheckpointPolicy& policy, std::i
 }
 
 template <Backend B>
-void read_checkpoint_tensors(B& backend, const SafetensorsFile& file, const std::string& prefix, Parameters<B>& p) {
+void read_checkpoint_tensors(B& backend, const SafetensorsFile& file, const std::string& prefix,
+                             Parameters<B>& p) {
   std::vector<float> host;
   for (auto& t : tensor_list(p)) {
     host.resize(static_cast<std::size_t>(t.tensor->size()));
@@ -61,7 +64,8 @@ void read_checkpoint_tensors(B& backend, const SafetensorsFile& file, const std:
 
 // Puts network and state where the checkpoint left them; returns the number of steps done.
 template <Backend B>
-std::int64_t restore_checkpoint(B& backend, const FoundCheckpoint& found, Network<B>& network, TrainingState<B>& state) {
+std::int64_t restore_checkpoint(B& backend, const FoundCheckpoint& found, Network<B>& network,
+                                TrainingState<B>& state) {
   const SafetensorsFile file = SafetensorsFile::open(found.directory / "state.safetensors");
   read_checkpoint_tensors(backend, file, "parameters.", network.parameters);
   read_checkpoint_tensors(backend, file, "adam_m.", state.m);
@@ -85,7 +89,8 @@ void run_training(B& backend, const TrainSettings& settings, std::span<const Sft
     const StepReport report =
         train_step(backend, settings, step, step_batches(samples, settings, step), network, state);
     if (progress.observer) progress.observer(report);
-    const bool due = policy.save_steps > 0 && (step + 1) % policy.save_steps == 0 && step + 1 < settings.max_steps;
+    const bool due = policy.save_steps > 0 && (step + 1) % policy.save_steps == 0 &&
+                     step + 1 < settings.max_steps;
     if (due) save_training_checkpoint(backend, policy, step + 1, network, state);
   }
 }

@@ -45,8 +45,13 @@ TEST(TokenizerGolden, WordLevel) {
   EXPECT_EQ(tokenizer.decode(ids), "a b a <x> b <unk>");
 }
 
-TEST(TokenizerGolden, LongestAddedTokenWins) {
-  EXPECT_EQ(load_tokenizer(word_level_json(), 7).encode("<x>>a<x><x"), (Ids{6, 1, 5, 0}));
+// Two passes: a token of the text as given wins over a longer one of the normalized text.
+TEST(TokenizerGolden, TokensOfTheGivenTextComeFirst) {
+  nlohmann::json json = word_level_json();
+  EXPECT_EQ(load_tokenizer(json, 7).encode("<x>>a<x><x"), (Ids{6, 1, 5, 0}));
+  json["added_tokens"][1]["normalized"] = false;  // <x>
+  json["added_tokens"][2]["normalized"] = true;   // <x>>
+  EXPECT_EQ(load_tokenizer(json, 7).encode("<x>> a"), (Ids{5, 0, 1}));
 }
 
 TEST(TokenizerGolden, WordLevelWithoutPreTokenizerTakesTheWholeText) {
@@ -87,6 +92,14 @@ TEST(TokenizerGolden, DecodeContinuation) {
   const TokenId a = *tiny.find("a");
   EXPECT_EQ(tiny.decode_continuation(Ids{a, e2, b80}, Ids{b9c, a}), "\u201ca");
   EXPECT_EQ(tiny.decode_continuation(Ids{a}, Ids{e2}), "\ufffd");
+}
+
+// U+F8FF and U+FFFD share their first byte: the cut must not fall inside a character.
+TEST(TokenizerGolden, DecodeContinuationCutsBetweenCharacters) {
+  nlohmann::json json = bpe_json();
+  json["decoder"]["type"] = "ByteFallback";
+  json["model"]["vocab"].update({{"<0xEF>", 7}, {"<0xA3>", 8}, {"<0xBF>", 9}});
+  EXPECT_EQ(load_tokenizer(json, 10).decode_continuation(Ids{7}, Ids{8, 9}), "\uf8ff");
 }
 
 }  // namespace

@@ -15,7 +15,9 @@
 
 namespace trainer::test {
 
-inline std::filesystem::path golden_directory() { return std::filesystem::path(ROSTE_SOURCE_DIR) / "tests/golden"; }
+inline std::filesystem::path golden_directory() {
+  return std::filesystem::path(ROSTE_SOURCE_DIR) / "tests/golden";
+}
 
 // Tensors of one golden file by name.
 class Golden {
@@ -28,7 +30,9 @@ class Golden {
     file_.read_floats(name, values);
     return values;
   }
-  std::vector<std::int32_t> int32s(const std::string& name) const { return raw<std::int32_t>(name); }
+  std::vector<std::int32_t> int32s(const std::string& name) const {
+    return raw<std::int32_t>(name);
+  }
   std::vector<std::uint8_t> bytes(const std::string& name) const { return raw<std::uint8_t>(name); }
   std::int64_t rows(const std::string& name) const { return file_.tensors().at(name).shape.at(0); }
   std::int64_t cols(const std::string& name) const { return file_.tensors().at(name).shape.back(); }
@@ -64,7 +68,8 @@ struct GoldenInput {
     const std::int64_t sequences = golden.rows("tokens"), length = golden.cols("tokens");
     TokenBatch batch{golden.int32s("tokens"), {}, golden.int32s("targets"), {0}, 0};
     for (std::int64_t s = 0; s < sequences; ++s) {
-      for (std::int64_t t = 0; t < length; ++t) batch.positions.push_back(static_cast<std::int32_t>(t));
+      for (std::int64_t t = 0; t < length; ++t)
+        batch.positions.push_back(static_cast<std::int32_t>(t));
       batch.begin.push_back((s + 1) * length);
     }
     for (const std::int32_t t : batch.targets) target_count += t >= 0;
@@ -92,8 +97,8 @@ struct GoldenRun {
     logits = values(out);
     TransformerScratch<Cpu> scratch;
     const auto n = static_cast<double>(in.target_count);
-    const LossSum sum = transformer_backward(cpu, network, in.input, in.targets, static_cast<float>(1 / n),
-                                             {acts, scratch, gradients});
+    const LossSum sum = transformer_backward(cpu, network, in.input, in.targets,
+                                             static_cast<float>(1 / n), {acts, scratch, gradients});
     loss = sum.negative_log_likelihood / n;
     pull_back_gradients(cpu, network.plan, gradients);
   }

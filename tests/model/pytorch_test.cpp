@@ -8,7 +8,9 @@ namespace {
 
 class PyTorch : public testing::TestWithParam<std::string> {
  protected:
-  std::filesystem::path directory() const { return test::golden_directory() / ("llama_" + GetParam()); }
+  std::filesystem::path directory() const {
+    return test::golden_directory() / ("llama_" + GetParam());
+  }
 };
 
 // Bounds of the project: 1e-5 of the largest logit, 1e-4 of each gradient tensor's largest value.
@@ -23,7 +25,9 @@ TEST_P(PyTorch, LogitsLossAndEveryGradientAgree) {
   EXPECT_NEAR(run.loss, static_cast<double>(golden.floats("loss")[0]), 1e-5 * run.loss);
   for (const auto& g : tensor_list(run.gradients)) {
     ASSERT_TRUE(golden.contains("grad." + g.name)) << g.name;
-    EXPECT_LT(test::relative_difference(test::values(*g.tensor), golden.floats("grad." + g.name)), 1e-4) << g.name;
+    EXPECT_LT(test::relative_difference(test::values(*g.tensor), golden.floats("grad." + g.name)),
+              1e-4)
+        << g.name;
   }
 }
 
@@ -40,7 +44,8 @@ TEST_P(PyTorch, FoldedAndRotatedLogitsAgree) {
   EXPECT_LT(test::relative_difference(run.logits, golden.floats("logits")), 1e-4);
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, PyTorch, testing::Values("tied_gqa", "untied_mha_bias", "qwen2", "bf16"),
+INSTANTIATE_TEST_SUITE_P(Models, PyTorch,
+                         testing::Values("tied_gqa", "untied_mha_bias", "qwen2", "bf16"),
                          [](const auto& model) { return model.param; });
 
 }  // namespace

@@ -28,7 +28,8 @@ std::vector<Case> cases() {
           {"w3a8kv4_symmetric", {sym(3, 0.9f), sym(8, 0.9f), sym(4, 0.9f)}, 0b1000}};
 }
 
-// Codes of x by the library, in the twin's convention: symmetric codes and zeros raised by 2^(bits - 1).
+// Codes of x by the library, in the twin's convention: symmetric codes and zeros raised by 2^(bits
+// - 1).
 struct Codes {
   std::vector<std::uint8_t> codes;
   std::vector<float> scale;
@@ -46,15 +47,17 @@ roste::Scheme scheme_of_bits(const QuantizerSettings& s, std::int64_t group) {
 }
 
 roste::Scheme scheme_of(const QuantizerSettings& s, std::int64_t group) {
-  return s.bits == 3 ? scheme_of_bits<3>(s, group) : s.bits == 4 ? scheme_of_bits<4>(s, group) : scheme_of_bits<8>(s, group);
+  return s.bits == 3   ? scheme_of_bits<3>(s, group)
+         : s.bits == 4 ? scheme_of_bits<4>(s, group)
+                       : scheme_of_bits<8>(s, group);
 }
 
 Codes library_codes(const QuantizerSettings& s, std::int64_t group, const Tensor<Cpu>& x) {
   const int raise = s.symmetry == Symmetry::kSymmetric ? 1 << (s.bits - 1) : 0;
   std::vector<std::int16_t> raw(static_cast<std::size_t>(x.size()));
   std::vector<roste::GroupParams> params(static_cast<std::size_t>(x.size() / group));
-  roste::cpu::quantize<std::int16_t>(scheme_of(s, group), {x.data(), x.rows(), x.cols(), x.cols()}, params,
-                                     {raw.data(), x.rows(), x.cols(), x.cols()});
+  roste::cpu::quantize<std::int16_t>(scheme_of(s, group), {x.data(), x.rows(), x.cols(), x.cols()},
+                                     params, {raw.data(), x.rows(), x.cols(), x.cols()});
   Codes c;
   for (const std::int16_t q : raw) c.codes.push_back(static_cast<std::uint8_t>(q + raise));
   for (const roste::GroupParams& p : params) {
@@ -65,7 +68,8 @@ Codes library_codes(const QuantizerSettings& s, std::int64_t group, const Tensor
 }
 
 Codes golden_codes(const test::Golden& golden, const std::string& prefix) {
-  return {golden.bytes(prefix + ".codes"), golden.floats(prefix + ".scale"), golden.int32s(prefix + ".zero")};
+  return {golden.bytes(prefix + ".codes"), golden.floats(prefix + ".scale"),
+          golden.int32s(prefix + ".zero")};
 }
 
 // (codes - zero) * scale, what the twin's products used.
@@ -97,13 +101,15 @@ std::string site_prefix(std::size_t layer, Site site) {
 
 class QuantizedTwin : public testing::TestWithParam<Case> {
  protected:
-  QuantizedTwin() : golden(test::golden_directory() / ("quantized_" + GetParam().file + ".safetensors")) {}
+  QuantizedTwin()
+      : golden(test::golden_directory() / ("quantized_" + GetParam().file + ".safetensors")) {}
 
   // The twin's model under the twin's rotations: R1 is merged into the stored weights.
   Network<Cpu> network() {
     const auto directory = test::golden_directory() / "quantized_model";
     Network<Cpu> n = load_network(cpu, directory, NonFinite::kReject);
-    n.plan = make_plan(n.plan.shape, GetParam().quant, RotationChoice::shared(RotationMask(), n.plan.shape, 0));
+    n.plan = make_plan(n.plan.shape, GetParam().quant,
+                       RotationChoice::shared(RotationMask(), n.plan.shape, 0));
     const RotationMask mask(GetParam().rotations);
     for (std::size_t i = 0; i < n.plan.rotations.size(); ++i) {
       LayerRotations& r = n.plan.rotations[i];
@@ -118,7 +124,8 @@ class QuantizedTwin : public testing::TestWithParam<Case> {
   roste::Rotation rotation(std::size_t layer, const std::string& which) {
     const std::string prefix = "rotation." + std::to_string(layer) + "." + which;
     return roste::Rotation::hadamard(golden.cols(prefix + ".matrix"),
-                                     static_cast<std::uint64_t>(golden.int32s(prefix + ".seed")[0]), roste::Signs::kRandom);
+                                     static_cast<std::uint64_t>(golden.int32s(prefix + ".seed")[0]),
+                                     roste::Signs::kRandom);
   }
 
   Cpu cpu{1};
@@ -135,7 +142,8 @@ TEST_P(QuantizedTwin, RotationsAreTheTwinsMatrices) {
     for (std::int64_t i = 0; i < d; ++i) identity.data()[i * d + i] = 1;
     rotate(cpu, rotation(0, which), identity);
     // One entry is +-1/sqrt(d) on both sides: a rounding of 2^-24 relative each.
-    EXPECT_LT(test::relative_difference(test::values(identity), golden.floats(name)), 0x1p-22) << which;
+    EXPECT_LT(test::relative_difference(test::values(identity), golden.floats(name)), 0x1p-22)
+        << which;
   }
 }
 
@@ -145,7 +153,9 @@ TEST_P(QuantizedTwin, ActivationAndCacheCodesAreBitEqualOnTheTwinsInputs) {
     for (const Site site : kSites) {
       const std::string prefix = site_prefix(layer, site);
       const Tensor<Cpu> x = test::golden_tensor(cpu, golden, prefix + ".input");
-      EXPECT_EQ(library_codes(GetParam().quant.at(site), group_size(shape, site), x), golden_codes(golden, prefix)) << prefix;
+      EXPECT_EQ(library_codes(GetParam().quant.at(site), group_size(shape, site), x),
+                golden_codes(golden, prefix))
+          << prefix;
       Tensor<Cpu> fake;
       copy(cpu, x, fake);
       fake_quantize(cpu, GetParam().quant.at(site), group_size(shape, site), fake);
@@ -154,8 +164,9 @@ TEST_P(QuantizedTwin, ActivationAndCacheCodesAreBitEqualOnTheTwinsInputs) {
   }
 }
 
-// Weights that are quantized as stored: the same bits. Rotated weights reach the quantizer by another
-// order of additions, so their scale may differ by a few roundings (2^-24 each), their codes not at all.
+// Weights that are quantized as stored: the same bits. Rotated weights reach the quantizer by
+// another order of additions, so their scale may differ by a few roundings (2^-24 each), their
+// codes not at all.
 TEST_P(QuantizedTwin, WeightCodesAreEqual) {
   Network<Cpu> n = network();
   for (std::size_t layer = 0; layer < 2; ++layer) {
@@ -164,14 +175,16 @@ TEST_P(QuantizedTwin, WeightCodesAreEqual) {
       copy(cpu, n.parameters.layers[layer].weight[l], w);
       rotate_weight(cpu, n.plan.at(layer), l, w);
       const std::string prefix = "weight." + std::to_string(layer) + "." + short_name(l);
-      const Codes ours = library_codes(GetParam().quant.weight, w.cols(), w), twins = golden_codes(golden, prefix);
+      const Codes ours = library_codes(GetParam().quant.weight, w.cols(), w),
+                  twins = golden_codes(golden, prefix);
       EXPECT_EQ(ours.codes, twins.codes) << prefix;
       EXPECT_EQ(ours.zero, twins.zero) << prefix;
       if (is_rotated(n.plan.at(layer), l)) {
         EXPECT_LT(test::relative_difference(ours.scale, twins.scale), 8 * 0x1p-24) << prefix;
       } else {
         EXPECT_EQ(ours.scale, twins.scale) << prefix;
-        EXPECT_EQ(test::values(n.weight(layer, l)), test::values(dequantized(cpu, golden, prefix))) << prefix;
+        EXPECT_EQ(test::values(n.weight(layer, l)), test::values(dequantized(cpu, golden, prefix)))
+            << prefix;
       }
     }
   }
@@ -192,25 +205,33 @@ TEST_P(QuantizedTwin, EachLinearLayerAgreesFromTheTwinsCodes) {
       const Tensor<Cpu> dy = test::golden_tensor(cpu, golden, prefix + ".doutput");
       Tensor<Cpu> y, dx;
       linear_forward(cpu, n, layer, l, x, y);
-      EXPECT_LT(test::relative_difference(test::values(y), golden.floats(prefix + ".output")), 1e-5) << prefix;
+      EXPECT_LT(test::relative_difference(test::values(y), golden.floats(prefix + ".output")), 1e-5)
+          << prefix;
       matmul_nn(cpu, dy, n.weight(layer, l), dx);
-      EXPECT_LT(test::relative_difference(test::values(dx), golden.floats(prefix + ".dinput")), 1e-4) << prefix;
+      EXPECT_LT(test::relative_difference(test::values(dx), golden.floats(prefix + ".dinput")),
+                1e-4)
+          << prefix;
       linear_backward_weight(cpu, l, x, dy, gradients.layers[layer]);
     }
   }
   EXPECT_GE(compared, 7);
   pull_back_gradients(cpu, n.plan, gradients);
   for (const auto& g : tensor_list(gradients)) {
-    const bool layer_compared = g.name.starts_with("model.layers.1.") || golden.contains("linear.0.q.output");
-    if (!g.name.starts_with("model.layers.") || g.kind == TensorKind::kNormGain || !layer_compared) continue;
-    EXPECT_LT(test::relative_difference(test::values(*g.tensor), golden.floats("grad." + g.name)), 1e-4) << g.name;
+    const bool layer_compared =
+        g.name.starts_with("model.layers.1.") || golden.contains("linear.0.q.output");
+    if (!g.name.starts_with("model.layers.") || g.kind == TensorKind::kNormGain || !layer_compared)
+      continue;
+    EXPECT_LT(test::relative_difference(test::values(*g.tensor), golden.floats("grad." + g.name)),
+              1e-4)
+        << g.name;
   }
 }
 
 // Counts codes that differ from the twin's when the whole model runs by itself.
 class CodeCounter {
  public:
-  CodeCounter(const Case& c, const ModelShape& shape, const test::Golden& golden) : case_(c), shape_(shape), golden_(golden) {}
+  CodeCounter(const Case& c, const ModelShape& shape, const test::Golden& golden)
+      : case_(c), shape_(shape), golden_(golden) {}
   void operator()(std::size_t layer, Site site, const Tensor<Cpu>& x) {
     const Codes ours = library_codes(case_.quant.at(site), group_size(shape_, site), x);
     const Codes theirs = golden_codes(golden_, site_prefix(layer, site));
@@ -225,25 +246,30 @@ class CodeCounter {
   const test::Golden& golden_;
 };
 
-// The golden inputs were chosen away from rounding ties (by 11 to 112 times the float32 error), so no
-// code may flip end to end; then logits agree to 1e-5 and gradients to 1e-4 like the plain model's.
+// The golden inputs were chosen away from rounding ties (by 11 to 112 times the float32 error), so
+// no code may flip end to end; then logits agree to 1e-5 and gradients to 1e-4 like the plain
+// model's.
 TEST_P(QuantizedTwin, EndToEnd) {
   Network<Cpu> n = network();
   test::GoldenInput in(cpu, golden);
   CodeCounter counter(GetParam(), n.plan.shape, golden);
   test::GoldenRun run(cpu, n, in, counter);
   const double loss_difference = run.loss - static_cast<double>(golden.floats("loss")[0]);
-  std::printf("flipped codes: %zu of %zu; loss difference %.2e\n", counter.flipped, counter.compared, loss_difference);
+  std::printf("flipped codes: %zu of %zu; loss difference %.2e\n", counter.flipped,
+              counter.compared, loss_difference);
   EXPECT_EQ(counter.flipped, 0u);
   EXPECT_LT(std::abs(loss_difference), 1e-5 * run.loss);
   EXPECT_LT(test::relative_difference(run.logits, golden.floats("logits")), 1e-5);
   for (const auto& g : tensor_list(run.gradients)) {
     if (g.kind == TensorKind::kNormGain) continue;  // folded: not trained
-    EXPECT_LT(test::relative_difference(test::values(*g.tensor), golden.floats("grad." + g.name)), 1e-4) << g.name;
+    EXPECT_LT(test::relative_difference(test::values(*g.tensor), golden.floats("grad." + g.name)),
+              1e-4)
+        << g.name;
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Cases, QuantizedTwin, testing::ValuesIn(cases()), [](const auto& c) { return c.param.file; });
+INSTANTIATE_TEST_SUITE_P(Cases, QuantizedTwin, testing::ValuesIn(cases()),
+                         [](const auto& c) { return c.param.file; });
 
 }  // namespace
 }  // namespace trainer

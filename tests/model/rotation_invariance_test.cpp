@@ -29,7 +29,8 @@ TEST_P(RotationInvariance, FoldedAndRotatedLogitsAreUnchanged) {
   Network<Cpu> network = test::tiny_network(cpu, test::tiny_shape(), 1);
   const std::vector<float> before = logits(cpu, network);
   fold_norms(cpu, network);
-  apply_plan(cpu, {}, RotationChoice::shared(RotationMask(GetParam()), network.plan.shape, 9), network);
+  apply_plan(cpu, {}, RotationChoice::shared(RotationMask(GetParam()), network.plan.shape, 9),
+             network);
   EXPECT_LT(test::relative_difference(logits(cpu, network), before), 1e-4);
 }
 

@@ -19,9 +19,11 @@ QuantConfig bits(int weight, int activation, int kv) {
 // Adds the errors of every site as the rotated model presents it.
 class SitesAsTheyAre {
  public:
-  SitesAsTheyAre(Cpu& cpu, const ModelShape& shape, const QuantConfig& quant) : cpu_(cpu), shape_(shape), quant_(quant) {}
+  SitesAsTheyAre(Cpu& cpu, const ModelShape& shape, const QuantConfig& quant)
+      : cpu_(cpu), shape_(shape), quant_(quant) {}
   void operator()(std::size_t, Site site, const Tensor<Cpu>& x) {
-    sum_ += readers(site) * quantization_error(cpu_, quant_.at(site), group_size(shape_, site), x).squared_error;
+    sum_ += readers(site) *
+            quantization_error(cpu_, quant_.at(site), group_size(shape_, site), x).squared_error;
   }
   double sum() const { return sum_; }
 
@@ -33,7 +35,8 @@ class SitesAsTheyAre {
 };
 
 // Eq. (12) measured on a network that was merged and rotated for good.
-double remeasured(Cpu& cpu, const Network<Cpu>& network, const QuantConfig& quant, const std::vector<SftSample>& samples) {
+double remeasured(Cpu& cpu, const Network<Cpu>& network, const QuantConfig& quant,
+                  const std::vector<SftSample>& samples) {
   SitesAsTheyAre sites(cpu, network.plan.shape, quant);
   run_samples(cpu, network, samples, 4, sites);
   double sum = sites.sum() / static_cast<double>(samples.size());
@@ -82,23 +85,27 @@ TEST(SharedSearch, AllSixteenConfigurationsAgreeWithReallyMergedModels) {
 
 TEST(SharedSearch, ObjectivesOfTheConfigurationsDiffer) {
   Fixture f;
-  const SharedSearch search = search_shared(measure_errors<Cpu>(f.cpu, f.network, bits(4, 4, 4), 7, f.samples));
+  const SharedSearch search =
+      search_shared(measure_errors<Cpu>(f.cpu, f.network, bits(4, 4, 4), 7, f.samples));
   for (unsigned a = 0; a < 16; ++a) {
-    for (unsigned b = 0; b < a; ++b) EXPECT_NE(search.objectives[a], search.objectives[b]) << a << " " << b;
+    for (unsigned b = 0; b < a; ++b)
+      EXPECT_NE(search.objectives[a], search.objectives[b]) << a << " " << b;
   }
 }
 
 // With the cache unquantized R3 changes nothing: a tie, which goes to no rotation.
 TEST(SharedSearch, TiesGoToNoRotation) {
   Fixture f;
-  const SharedSearch search = search_shared(measure_errors<Cpu>(f.cpu, f.network, bits(4, 4, 16), 7, f.samples));
+  const SharedSearch search =
+      search_shared(measure_errors<Cpu>(f.cpu, f.network, bits(4, 4, 16), 7, f.samples));
   EXPECT_FALSE(search.best.r(3));
   EXPECT_EQ(search.objectives[search.best.bits()], search.objectives[search.best.bits() | 4u]);
 }
 
 TEST(SharedSearch, NothingQuantizedChoosesNoRotation) {
   Fixture f;
-  const SharedSearch search = search_shared(measure_errors<Cpu>(f.cpu, f.network, bits(16, 16, 16), 7, f.samples));
+  const SharedSearch search =
+      search_shared(measure_errors<Cpu>(f.cpu, f.network, bits(16, 16, 16), 7, f.samples));
   EXPECT_EQ(search.best.text(), "0000");
   EXPECT_EQ(search.objectives[15], 0.0);
 }
@@ -126,7 +133,8 @@ TEST(ErrorTable, SamplesAreAveraged) {
   twice.insert(twice.end(), f.samples.begin(), f.samples.end());
   const ErrorTable once = measure_errors<Cpu>(f.cpu, f.network, bits(4, 4, 4), 7, f.samples);
   const ErrorTable doubled = measure_errors<Cpu>(f.cpu, f.network, bits(4, 4, 4), 7, twice);
-  EXPECT_NEAR(objective(once, RotationMask(5)), objective(doubled, RotationMask(5)), 1e-9 * objective(once, RotationMask(5)));
+  EXPECT_NEAR(objective(once, RotationMask(5)), objective(doubled, RotationMask(5)),
+              1e-9 * objective(once, RotationMask(5)));
 }
 
 }  // namespace

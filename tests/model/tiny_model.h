@@ -30,35 +30,43 @@ inline ModelShape tiny_shape() {
 
 // Uniform in [-1, 1).
 inline float uniform(std::uint64_t seed, std::uint64_t index) {
-  return static_cast<float>(static_cast<double>(roste::random_bits(seed, index) >> 11) * 0x1p-52 - 1.0);
+  return static_cast<float>(static_cast<double>(roste::random_bits(seed, index) >> 11) * 0x1p-52 -
+                            1.0);
 }
 
-// Weights of size 1/sqrt(in), gains around 1, biases around 0.2; one outlier channel in the embedding.
+// Weights of size 1/sqrt(in), gains around 1, biases around 0.2; one outlier channel in the
+// embedding.
 inline Network<Cpu> tiny_network(Cpu& cpu, const ModelShape& shape, std::uint64_t seed) {
   Network<Cpu> network = make_network(cpu, plain_plan(shape));
   std::uint64_t stream = seed * 1000;
   for (auto& t : tensor_list(network.parameters)) {
     ++stream;
-    const float scale = t.is_matrix() ? 1.7f / std::sqrt(static_cast<float>(t.tensor->cols())) : 0.2f;
+    const float scale =
+        t.is_matrix() ? 1.7f / std::sqrt(static_cast<float>(t.tensor->cols())) : 0.2f;
     const float offset = t.kind == TensorKind::kNormGain ? 1.0f : 0.0f;
     for (std::int64_t i = 0; i < t.tensor->size(); ++i) {
       t.tensor->data()[i] = offset + scale * uniform(stream, static_cast<std::uint64_t>(i));
     }
   }
   Tensor<Cpu>& embedding = network.parameters.embedding;
-  for (std::int64_t r = 0; r < embedding.rows(); ++r) embedding.data()[r * embedding.cols() + 3] = 4.0f;
+  for (std::int64_t r = 0; r < embedding.rows(); ++r)
+    embedding.data()[r * embedding.cols() + 3] = 4.0f;
   update_effective_weights(cpu, network);
   return network;
 }
 
-inline std::vector<SftSample> tiny_samples(const ModelShape& shape, std::int64_t count, std::uint64_t seed) {
+inline std::vector<SftSample> tiny_samples(const ModelShape& shape, std::int64_t count,
+                                           std::uint64_t seed) {
   std::vector<SftSample> samples;
   for (std::int64_t i = 0; i < count; ++i) {
-    const auto draw = [&](std::uint64_t k) { return roste::random_bits(seed + static_cast<std::uint64_t>(i), k); };
+    const auto draw = [&](std::uint64_t k) {
+      return roste::random_bits(seed + static_cast<std::uint64_t>(i), k);
+    };
     SftSample s;
     const auto length = static_cast<std::size_t>(6 + draw(1000) % 9);
     for (std::size_t t = 0; t < length; ++t) {
-      s.tokens.push_back(static_cast<TokenId>(draw(t) % static_cast<std::uint64_t>(shape.vocab_size)));
+      s.tokens.push_back(
+          static_cast<TokenId>(draw(t) % static_cast<std::uint64_t>(shape.vocab_size)));
       s.target.push_back(t >= 3 ? 1 : 0);
     }
     s.prompt_length = 3;
@@ -74,7 +82,8 @@ inline std::vector<float> values(const Tensor<Cpu>& t) { return {t.data(), t.dat
 inline double relative_difference(const std::vector<float>& a, const std::vector<float>& b) {
   double difference = 0, size = 0;
   for (std::size_t i = 0; i < b.size(); ++i) {
-    difference = std::max(difference, std::abs(static_cast<double>(a[i]) - static_cast<double>(b[i])));
+    difference =
+        std::max(difference, std::abs(static_cast<double>(a[i]) - static_cast<double>(b[i])));
     size = std::max(size, std::abs(static_cast<double>(b[i])));
   }
   return a.size() == b.size() ? difference / size : HUGE_VAL;

@@ -30,7 +30,8 @@ TrainSettings settings() {
 Network<Cpu> roste_network(Cpu& cpu) {
   Network<Cpu> network = test::tiny_network(cpu, test::tiny_shape(), 3);
   fold_norms(cpu, network);
-  apply_plan(cpu, four_bits(), RotationChoice::shared(RotationMask(15), network.plan.shape, 4), network);
+  apply_plan(cpu, four_bits(), RotationChoice::shared(RotationMask(15), network.plan.shape, 4),
+             network);
   return network;
 }
 
@@ -40,12 +41,14 @@ struct Outcome {
   bool operator==(const Outcome&) const = default;
 };
 
-Outcome train(Cpu& cpu, Network<Cpu>& network, const TrainSettings& s, const CheckpointPolicy& policy = {}) {
+Outcome train(Cpu& cpu, Network<Cpu>& network, const TrainSettings& s,
+              const CheckpointPolicy& policy = {}) {
   const auto samples = test::tiny_samples(network.plan.shape, 20, 21);
   TrainingState<Cpu> state(cpu, network);
   std::int64_t first = 0;
   if (!policy.output_dir.empty()) {
-    if (const auto found = find_newest_checkpoint(policy.output_dir)) first = restore_checkpoint(cpu, *found, network, state);
+    if (const auto found = find_newest_checkpoint(policy.output_dir))
+      first = restore_checkpoint(cpu, *found, network, state);
   }
   Outcome outcome;
   const RunProgress progress{first, [&](const StepReport& r) { outcome.losses.push_back(r.loss); }};
@@ -99,7 +102,8 @@ TEST(Training, CD07_AccumulationDoesNotChangeTheStep) {
     double far = 0;
     for (std::size_t t = 0; t < results[0].size(); ++t) {
       for (std::size_t i = 0; i < results[0][t].size(); ++i) {
-        far += static_cast<double>(std::abs(results[k][t][i] - results[0][t][i])) > 0.01 * settings().learning_rate;
+        far += static_cast<double>(std::abs(results[k][t][i] - results[0][t][i])) >
+               0.01 * settings().learning_rate;
       }
     }
     EXPECT_LE(far, 5);  // gradients near zero may change sign by rounding
@@ -108,7 +112,8 @@ TEST(Training, CD07_AccumulationDoesNotChangeTheStep) {
 
 class TemporaryDirectory {
  public:
-  explicit TemporaryDirectory(const std::string& name) : path_(std::filesystem::path(testing::TempDir()) / name) {
+  explicit TemporaryDirectory(const std::string& name)
+      : path_(std::filesystem::path(testing::TempDir()) / name) {
     std::filesystem::remove_all(path_);
     std::filesystem::create_directories(path_);
   }
@@ -130,8 +135,11 @@ TEST(Training, CK10_ResumeAtEveryStepIsBitEqual) {
     TrainingState<Cpu> state(cpu, first);
     const auto samples = test::tiny_samples(first.plan.shape, 20, 21);
     struct Stopped {};
-    const RunProgress progress{0, [&](const StepReport& r) { if (r.step == stop) throw Stopped{}; }};
-    EXPECT_THROW((run_training<Cpu>(cpu, settings(), samples, policy, progress, {first, state})), Stopped);
+    const RunProgress progress{0, [&](const StepReport& r) {
+                                 if (r.step == stop) throw Stopped{};
+                               }};
+    EXPECT_THROW((run_training<Cpu>(cpu, settings(), samples, policy, progress, {first, state})),
+                 Stopped);
     Network<Cpu> resumed = roste_network(cpu);
     const Outcome rest = train(cpu, resumed, settings(), policy);
     EXPECT_EQ(rest.losses.size(), static_cast<std::size_t>(settings().max_steps - stop));

@@ -12,9 +12,32 @@ namespace trainer::test {
 namespace {
 
 std::vector<std::string> training(const fs::path& out, const std::string& threads) {
-  return {"train", "--method", "roste", "--rotations", "1111", "--model_name_or_path", tiny_model(), "--dataset", tiny_data("train"),
-          "--eval_dataset", tiny_data("test"), "--output_dir", out, "--max_steps", "60", "--learning_rate", "2e-3", "--save_steps", "7",
-          "--per_device_train_batch_size", "8", "--max_new_tokens", "4", "--threads", threads, "--quiet"};
+  return {"train",
+          "--method",
+          "roste",
+          "--rotations",
+          "1111",
+          "--model_name_or_path",
+          tiny_model(),
+          "--dataset",
+          tiny_data("train"),
+          "--eval_dataset",
+          tiny_data("test"),
+          "--output_dir",
+          out,
+          "--max_steps",
+          "60",
+          "--learning_rate",
+          "2e-3",
+          "--save_steps",
+          "7",
+          "--per_device_train_batch_size",
+          "8",
+          "--max_new_tokens",
+          "4",
+          "--threads",
+          threads,
+          "--quiet"};
 }
 
 std::string weights(const fs::path& out) { return read_text(out / "model/model.safetensors"); }
@@ -28,13 +51,15 @@ TEST(Determinism, OneAndTwoThreadsGiveTheSameLossesAndWeights) {
   EXPECT_EQ(read_text(scratch / "one" / "log.jsonl"), read_text(scratch / "two" / "log.jsonl"));
 }
 
-// Starts training, kills it with SIGKILL once its log has `lines` lines. The pid is that of the shell's child.
+// Starts training, kills it with SIGKILL once its log has `lines` lines. The pid is that of the
+// shell's child.
 void train_and_kill(const std::vector<std::string>& arguments, const fs::path& log, int lines) {
   std::string command = quoted(ROSTE_PROGRAM);
   for (const std::string& a : arguments) command += " " + quoted(a);
   const pid_t child = fork();
   if (child == 0) {
-    execl("/bin/sh", "sh", "-c", ("exec " + command + " >/dev/null 2>&1").c_str(), static_cast<char*>(nullptr));
+    execl("/bin/sh", "sh", "-c", ("exec " + command + " >/dev/null 2>&1").c_str(),
+          static_cast<char*>(nullptr));
     _exit(127);
   }
   for (int tries = 0; tries < 100'000; ++tries) {
@@ -45,7 +70,8 @@ void train_and_kill(const std::vector<std::string>& arguments, const fs::path& l
   kill(child, SIGKILL);
   int status = 0;
   waitpid(child, &status, 0);
-  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << "it ended before it could be killed";
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+      << "it ended before it could be killed";
 }
 
 TEST(Determinism, KilledAtThreeRandomStepsAndResumedGivesTheSameWeights) {

@@ -11,7 +11,8 @@ using nlohmann::json;
 const char* const kShared = ROSTE_SHARED_DATA;
 
 TEST(Program, HelpOfEveryCommandExitsZero) {
-  for (const char* command : {"pretrain", "rotate", "measure", "search", "train", "quantize", "eval", "generate", "run"}) {
+  for (const char* command : {"pretrain", "rotate", "measure", "search", "train", "quantize",
+                              "eval", "generate", "run"}) {
     const Outcome help = run_program({command, "--help"});
     EXPECT_EQ(help.exit_code, 0) << command;
     EXPECT_NE(help.out.find("--threads"), std::string::npos) << command;
@@ -21,41 +22,73 @@ TEST(Program, HelpOfEveryCommandExitsZero) {
 
 TEST(Program, GenerateWritesTheKnownTextByteForByteBeforeAndAfterRotate) {
   const fs::path model = fs::path(kShared) / "models/stories260K-hf";
-  if (!fs::exists(model)) GTEST_SKIP() << "the real model stories260K-hf is not beside this checkout";
+  if (!fs::exists(model))
+    GTEST_SKIP() << "the real model stories260K-hf is not beside this checkout";
   const std::string expected = read_text(fs::path(kShared) / "models/stories260K_greedy200.txt");
-  EXPECT_EQ(run_program({"generate", "--model_name_or_path", model, "--prompt", "", "--max_new_tokens", "200"}).out, expected);
+  EXPECT_EQ(run_program({"generate", "--model_name_or_path", model, "--prompt", "",
+                         "--max_new_tokens", "200"})
+                .out,
+            expected);
   const Scratch scratch;
   const fs::path rotated = scratch / "rotated";
-  ASSERT_EQ(run_program({"rotate", "--model_name_or_path", model, "--rotations", "1111", "--output_dir", rotated}).exit_code, 0);
-  EXPECT_EQ(run_program({"generate", "--model_name_or_path", rotated, "--prompt", "", "--max_new_tokens", "200"}).out, expected);
+  ASSERT_EQ(run_program({"rotate", "--model_name_or_path", model, "--rotations", "1111",
+                         "--output_dir", rotated})
+                .exit_code,
+            0);
+  EXPECT_EQ(run_program({"generate", "--model_name_or_path", rotated, "--prompt", "",
+                         "--max_new_tokens", "200"})
+                .out,
+            expected);
 }
 
 // R1 to R4 on the real model, without quantizers: 1e-4 of the largest logit.
 TEST(Program, RotateLeavesTheLogitsOfTheRealModelUnchanged) {
   const fs::path model = fs::path(kShared) / "models/stories260K-hf";
-  if (!fs::exists(model)) GTEST_SKIP() << "the real model stories260K-hf is not beside this checkout";
+  if (!fs::exists(model))
+    GTEST_SKIP() << "the real model stories260K-hf is not beside this checkout";
   const Scratch scratch;
-  const Outcome rotated = run_program({"rotate", "--model_name_or_path", model, "--rotations", "1111", "--output_dir", scratch / "r", "--json"});
+  const Outcome rotated = run_program({"rotate", "--model_name_or_path", model, "--rotations",
+                                       "1111", "--output_dir", scratch / "r", "--json"});
   EXPECT_LT(json::parse(rotated.out).at("max_relative_logit_difference").get<double>(), 1e-4);
 }
 
 TEST(Program, EvalPrintsOneJsonObject) {
-  const Outcome e = run_program({"eval", "--model_name_or_path", tiny_model(), "--dataset", tiny_data("test"), "--json", "--max_new_tokens", "8"});
+  const Outcome e = run_program({"eval", "--model_name_or_path", tiny_model(), "--dataset",
+                                 tiny_data("test"), "--json", "--max_new_tokens", "8"});
   ASSERT_EQ(e.exit_code, 0) << e.err;
   const json result = json::parse(e.out);
   for (const char* key : {"loss", "perplexity", "rouge1", "rouge2", "rougeL", "rougeLsum"}) {
     EXPECT_TRUE(result.at(key).is_number()) << key;
   }
-  EXPECT_NEAR(result.at("perplexity").get<double>(), std::exp(result.at("loss").get<double>()), 1e-6 * result.at("perplexity").get<double>());
+  EXPECT_NEAR(result.at("perplexity").get<double>(), std::exp(result.at("loss").get<double>()),
+              1e-6 * result.at("perplexity").get<double>());
   EXPECT_EQ(result.at("samples"), 6);
 }
 
 TEST(Program, RunComparesAllMethodsAndSavesTheModel) {
   const Scratch scratch;
   const fs::path out = scratch / "run";
-  const Outcome r = run_program({"run", "--model_name_or_path", tiny_model(), "--dataset", tiny_data("train"), "--output_dir", out,
-                                 "--w_bits", "4", "--a_bits", "8", "--kv_bits", "4", "--max_steps", "3", "--learning_rate", "1e-3",
-                                 "--calibration_samples", "8", "--max_new_tokens", "8"});
+  const Outcome r = run_program({"run",
+                                 "--model_name_or_path",
+                                 tiny_model(),
+                                 "--dataset",
+                                 tiny_data("train"),
+                                 "--output_dir",
+                                 out,
+                                 "--w_bits",
+                                 "4",
+                                 "--a_bits",
+                                 "8",
+                                 "--kv_bits",
+                                 "4",
+                                 "--max_steps",
+                                 "3",
+                                 "--learning_rate",
+                                 "1e-3",
+                                 "--calibration_samples",
+                                 "8",
+                                 "--max_new_tokens",
+                                 "8"});
   ASSERT_EQ(r.exit_code, 0) << r.err;
   const json results = json::parse(read_text(out / "results.json"));
   std::vector<std::string> methods;
@@ -64,10 +97,12 @@ TEST(Program, RunComparesAllMethodsAndSavesTheModel) {
     EXPECT_TRUE(row.at("loss").is_number());
     EXPECT_TRUE(row.at("settings").contains("quantization"));
   }
-  EXPECT_EQ(methods, (std::vector<std::string>{"Base", "SFT", "RTN", "rotated RTN", "STE", "RoSTE"}));
+  EXPECT_EQ(methods,
+            (std::vector<std::string>{"Base", "SFT", "RTN", "rotated RTN", "STE", "RoSTE"}));
   EXPECT_EQ(results[5].at("setting"), "W4A8KV4");
   // The saved model evaluates to what the table says: the same bits of the same computation.
-  const Outcome e = run_program({"eval", "--model_name_or_path", out / "roste", "--dataset", tiny_data("test"), "--json", "--max_new_tokens", "8"});
+  const Outcome e = run_program({"eval", "--model_name_or_path", out / "roste", "--dataset",
+                                 tiny_data("test"), "--json", "--max_new_tokens", "8"});
   EXPECT_EQ(e.exit_code, 0) << e.err;
 }
 
@@ -75,11 +110,13 @@ TEST(Program, ASavedModelEvaluatesToTheSameNumbers) {
   const Scratch scratch;
   for (const char* method : {"sft", "ste", "roste"}) {
     const fs::path out = scratch / method;
-    const Outcome t = run_program({"train", "--method", method, "--model_name_or_path", tiny_model(), "--dataset", tiny_data("train"),
-                                   "--eval_dataset", tiny_data("test"), "--output_dir", out, "--max_steps", "3", "--learning_rate", "1e-3",
-                                   "--calibration_samples", "8", "--json"});
+    const Outcome t = run_program(
+        {"train", "--method", method, "--model_name_or_path", tiny_model(), "--dataset",
+         tiny_data("train"), "--eval_dataset", tiny_data("test"), "--output_dir", out,
+         "--max_steps", "3", "--learning_rate", "1e-3", "--calibration_samples", "8", "--json"});
     ASSERT_EQ(t.exit_code, 0) << t.err;
-    const Outcome e = run_program({"eval", "--model_name_or_path", out / "model", "--dataset", tiny_data("test"), "--json"});
+    const Outcome e = run_program(
+        {"eval", "--model_name_or_path", out / "model", "--dataset", tiny_data("test"), "--json"});
     ASSERT_EQ(e.exit_code, 0) << e.err;
     json trained = json::parse(t.out);
     trained.erase("method");
@@ -90,20 +127,30 @@ TEST(Program, ASavedModelEvaluatesToTheSameNumbers) {
 TEST(Program, QuantizedModelRunsAsSaved) {
   const Scratch scratch;
   const fs::path out = scratch / "rtn";
-  ASSERT_EQ(run_program({"quantize", "--method", "rtn", "--model_name_or_path", tiny_model(), "--rotations", "1111", "--w_bits", "3", "--output_dir", out}).exit_code, 0);
+  ASSERT_EQ(run_program({"quantize", "--method", "rtn", "--model_name_or_path", tiny_model(),
+                         "--rotations", "1111", "--w_bits", "3", "--output_dir", out})
+                .exit_code,
+            0);
   const json roste = json::parse(read_text(out / "roste.json"));
   EXPECT_EQ(roste.at("weights"), "effective");
   EXPECT_EQ(roste.at("quantization").at("weight").at("bits"), 3);
-  EXPECT_EQ(run_program({"eval", "--model_name_or_path", out, "--dataset", tiny_data("test"), "--json"}).exit_code, 0);
+  EXPECT_EQ(
+      run_program({"eval", "--model_name_or_path", out, "--dataset", tiny_data("test"), "--json"})
+          .exit_code,
+      0);
 }
 
 TEST(Program, SearchResultFeedsTrain) {
   const Scratch scratch;
   const fs::path found = scratch / "search", out = scratch / "train";
-  ASSERT_EQ(run_program({"search", "--model_name_or_path", tiny_model(), "--dataset", tiny_data("train"), "--calibration_samples", "8", "--output_dir", found}).exit_code, 0);
+  ASSERT_EQ(run_program({"search", "--model_name_or_path", tiny_model(), "--dataset",
+                         tiny_data("train"), "--calibration_samples", "8", "--output_dir", found})
+                .exit_code,
+            0);
   const json search = json::parse(read_text(found / "search.json"));
-  const Outcome t = run_program({"train", "--method", "roste", "--rotations", found / "search.json", "--model_name_or_path", tiny_model(),
-                                 "--dataset", tiny_data("train"), "--output_dir", out, "--max_steps", "2"});
+  const Outcome t = run_program({"train", "--method", "roste", "--rotations", found / "search.json",
+                                 "--model_name_or_path", tiny_model(), "--dataset",
+                                 tiny_data("train"), "--output_dir", out, "--max_steps", "2"});
   ASSERT_EQ(t.exit_code, 0) << t.err;
   EXPECT_EQ(json::parse(read_text(out / "model/roste.json")).at("rotation"), search.at("rotation"));
 }

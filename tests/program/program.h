@@ -59,16 +59,18 @@ inline std::string quoted(const std::string& word) {
   return q + "'";
 }
 
-// Runs reference_trainer with `arguments`; `before` goes in front of the command (e.g. "timeout 5").
-inline Outcome run_program(const std::vector<std::string>& arguments, const std::string& before = "") {
+// Runs reference_trainer with `arguments`; `before` goes in front of the command (e.g. "timeout
+// 5").
+inline Outcome run_program(const std::vector<std::string>& arguments,
+                           const std::string& before = "") {
   const fs::path dir = fs::path(testing::TempDir()) / ("roste-io-" + std::to_string(::getpid()));
   fs::create_directories(dir);
   std::string command = before + " " + quoted(ROSTE_PROGRAM);
   for (const std::string& a : arguments) command += " " + quoted(a);
   command += " >" + quoted(dir / "out") + " 2>" + quoted(dir / "err");
   const int status = std::system(command.c_str());
-  Outcome result{WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_text(dir / "out"),
-                 read_text(dir / "err")};
+  Outcome result{WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
+                 read_text(dir / "out"), read_text(dir / "err")};
   fs::remove_all(dir);
   return result;
 }
@@ -76,12 +78,16 @@ inline Outcome run_program(const std::vector<std::string>& arguments, const std:
 // A tiny base model and its task, made once by `pretrain`.
 inline const fs::path& tiny_base() {
   static const fs::path directory = [] {
-    const fs::path dir = fs::path(testing::TempDir()) / ("roste-base-" + std::to_string(::getpid()));
+    const fs::path dir =
+        fs::path(testing::TempDir()) / ("roste-base-" + std::to_string(::getpid()));
     fs::remove_all(dir);
-    const Outcome made = run_program(
-        {"pretrain", "--output_dir", dir, "--hidden_size", "32", "--intermediate_size", "56", "--num_hidden_layers", "2",
-         "--num_attention_heads", "4", "--num_key_value_heads", "2", "--max_steps", "4", "--pretraining_documents", "40",
-         "--train_samples", "40", "--validation_samples", "4", "--test_samples", "6", "--quiet"});
+    const Outcome made =
+        run_program({"pretrain", "--output_dir",          dir,  "--hidden_size",
+                     "32",       "--intermediate_size",   "56", "--num_hidden_layers",
+                     "2",        "--num_attention_heads", "4",  "--num_key_value_heads",
+                     "2",        "--max_steps",           "4",  "--pretraining_documents",
+                     "40",       "--train_samples",       "40", "--validation_samples",
+                     "4",        "--test_samples",        "6",  "--quiet"});
     EXPECT_EQ(made.exit_code, 0) << made.err;
     return dir;
   }();
@@ -89,12 +95,16 @@ inline const fs::path& tiny_base() {
 }
 
 inline fs::path tiny_model() { return tiny_base() / "model"; }
-inline fs::path tiny_data(const std::string& split) { return tiny_base() / "data" / (split + ".jsonl"); }
+inline fs::path tiny_data(const std::string& split) {
+  return tiny_base() / "data" / (split + ".jsonl");
+}
 
 // Removes what tiny_base() made, when the program of tests ends.
 class RemoveTinyBase : public testing::Environment {
  public:
-  void TearDown() override { fs::remove_all(fs::path(testing::TempDir()) / ("roste-base-" + std::to_string(::getpid()))); }
+  void TearDown() override {
+    fs::remove_all(fs::path(testing::TempDir()) / ("roste-base-" + std::to_string(::getpid())));
+  }
 };
 
 }  // namespace trainer::test

@@ -1,4 +1,5 @@
-// Bad input as a user meets it: one clear line on stderr, the documented exit code, nothing written.
+// Bad input as a user meets it: one clear line on stderr, the documented exit code, nothing
+// written.
 #include <cstdint>
 #include <cstring>
 #include <functional>
@@ -59,54 +60,135 @@ struct Refusal {
 void PrintTo(const Refusal& c, std::ostream* out) { *out << c.name; }
 
 const Refusal kRefusals[] = {
-    {"ST01_FileOfSevenBytes", "ST-01", 3, [](Stage& s) { write_text(s.weights(), "1234567"); }, {}, "7"},
-    {"ST05_OffsetsDifferFromShape", "ST-05", 3, [](Stage& s) { s.replace_in_header("\"shape\":[32]", "\"shape\":[31]"); }, {}, "31"},
-    {"ST07_ShapeOverflows", "ST-07", 3,
-     [](Stage& s) { s.replace_in_header("\"shape\":[32]", "\"shape\":[2,18446744073709551614]"); }, {}, "18446744073709551614"},
-    {"ST12_FileShortByOneByte", "ST-12", 3, [](Stage& s) { fs::resize_file(s.weights(), fs::file_size(s.weights()) - 1); }, {}, "model.safetensors"},
-    {"ST20_ShardOutsideTheDirectory", "ST-20", 3,
+    {"ST01_FileOfSevenBytes",
+     "ST-01",
+     3,
+     [](Stage& s) { write_text(s.weights(), "1234567"); },
+     {},
+     "7"},
+    {"ST05_OffsetsDifferFromShape",
+     "ST-05",
+     3,
+     [](Stage& s) { s.replace_in_header("\"shape\":[32]", "\"shape\":[31]"); },
+     {},
+     "31"},
+    {"ST07_ShapeOverflows",
+     "ST-07",
+     3,
+     [](Stage& s) { s.replace_in_header("\"shape\":[32]", "\"shape\":[2,18446744073709551614]"); },
+     {},
+     "18446744073709551614"},
+    {"ST12_FileShortByOneByte",
+     "ST-12",
+     3,
+     [](Stage& s) { fs::resize_file(s.weights(), fs::file_size(s.weights()) - 1); },
+     {},
+     "model.safetensors"},
+    {"ST20_ShardOutsideTheDirectory",
+     "ST-20",
+     3,
      [](Stage& s) {
        fs::remove(s.weights());
-       write_text(s.model / "model.safetensors.index.json", R"({"metadata":{},"weight_map":{"model.norm.weight":"../x.safetensors"}})");
+       write_text(s.model / "model.safetensors.index.json",
+                  R"({"metadata":{},"weight_map":{"model.norm.weight":"../x.safetensors"}})");
      },
-     {}, "../x.safetensors"},
-    {"ST22_ShardMissing", "ST-22", 3,
+     {},
+     "../x.safetensors"},
+    {"ST22_ShardMissing",
+     "ST-22",
+     3,
      [](Stage& s) {
        fs::remove(s.weights());
-       write_text(s.model / "model.safetensors.index.json", R"({"metadata":{},"weight_map":{"model.norm.weight":"model-00001-of-00002.safetensors"}})");
+       write_text(
+           s.model / "model.safetensors.index.json",
+           R"({"metadata":{},"weight_map":{"model.norm.weight":"model-00001-of-00002.safetensors"}})");
      },
-     {}, "model-00001-of-00002.safetensors"},
-    {"ST23_TensorMissing", "ST-23", 3, [](Stage& s) { s.replace_in_header("model.norm.weight", "model.norm.other"); }, {}, "model.norm.weight"},
-    {"ST24_WeightIsNaN", "ST-24", 3,
+     {},
+     "model-00001-of-00002.safetensors"},
+    {"ST23_TensorMissing",
+     "ST-23",
+     3,
+     [](Stage& s) { s.replace_in_header("model.norm.weight", "model.norm.other"); },
+     {},
+     "model.norm.weight"},
+    {"ST24_WeightIsNaN",
+     "ST-24",
+     3,
      [](Stage& s) {
        std::string bytes = read_text(s.weights());
        const float nan = std::numeric_limits<float>::quiet_NaN();
        std::memcpy(bytes.data() + bytes.size() - 4, &nan, 4);
        write_text(s.weights(), bytes);
      },
-     {}, "nan"},
-    {"CF02_KeyMissing", "CF-02", 3, [](Stage& s) { s.replace(s.config(), "\"hidden_size\"", "\"hidden_sizes\""); }, {}, "/hidden_size"},
-    {"CF05_NoHeads", "CF-05", 3, [](Stage& s) { s.replace(s.config(), "\"num_attention_heads\": 4", "\"num_attention_heads\": 0"); }, {}, "/num_attention_heads"},
-    {"CF06_HeadsDoNotDivide", "CF-06", 3,
+     {},
+     "nan"},
+    {"CF02_KeyMissing",
+     "CF-02",
+     3,
+     [](Stage& s) { s.replace(s.config(), "\"hidden_size\"", "\"hidden_sizes\""); },
+     {},
+     "/hidden_size"},
+    {"CF05_NoHeads",
+     "CF-05",
+     3,
+     [](Stage& s) {
+       s.replace(s.config(), "\"num_attention_heads\": 4", "\"num_attention_heads\": 0");
+     },
+     {},
+     "/num_attention_heads"},
+    {"CF06_HeadsDoNotDivide",
+     "CF-06",
+     3,
      [](Stage& s) {
        s.replace(s.config(), "\"head_dim\": 8,", "");
        s.replace(s.config(), "\"num_attention_heads\": 4", "\"num_attention_heads\": 5");
      },
-     {}, "5"},
-    {"CF09_UnknownArchitecture", "CF-09", 3, [](Stage& s) { s.replace(s.config(), "LlamaForCausalLM", "MambaForCausalLM"); }, {}, "MambaForCausalLM"},
-    {"TK01_UnknownPreTokenizer", "TK-01", 3, [](Stage& s) { s.replace(s.tokenizer(), "WhitespaceSplit", "Metaspace"); }, {}, "/pre_tokenizer"},
-    {"DS01_BadJson", "DS-01", 3, [](Stage& s) { write_text(s.data, "{\"prompt\":\"a\",\"completion\":\"b\"}\n{\"prompt\":\n"); }, {}, ":2"},
+     {},
+     "5"},
+    {"CF09_UnknownArchitecture",
+     "CF-09",
+     3,
+     [](Stage& s) { s.replace(s.config(), "LlamaForCausalLM", "MambaForCausalLM"); },
+     {},
+     "MambaForCausalLM"},
+    {"TK01_UnknownPreTokenizer",
+     "TK-01",
+     3,
+     [](Stage& s) { s.replace(s.tokenizer(), "WhitespaceSplit", "Metaspace"); },
+     {},
+     "/pre_tokenizer"},
+    {"DS01_BadJson",
+     "DS-01",
+     3,
+     [](Stage& s) {
+       write_text(s.data, "{\"prompt\":\"a\",\"completion\":\"b\"}\n{\"prompt\":\n");
+     },
+     {},
+     ":2"},
     {"DS02_EmptyFile", "DS-02", 3, [](Stage& s) { write_text(s.data, "\n\n"); }, {}, "data.jsonl"},
-    {"DS04_NullField", "DS-04", 3, [](Stage& s) { write_text(s.data, "{\"prompt\":\"a\",\"completion\":null}\n"); }, {}, "/completion"},
-    {"DS08_NoTargetLeft", "DS-08", 3, [](Stage& s) { write_text(s.data, "{\"prompt\":\"a\",\"completion\":\"\"}\n"); }, {}, "data.jsonl"},
+    {"DS04_NullField",
+     "DS-04",
+     3,
+     [](Stage& s) { write_text(s.data, "{\"prompt\":\"a\",\"completion\":null}\n"); },
+     {},
+     "/completion"},
+    {"DS08_NoTargetLeft",
+     "DS-08",
+     3,
+     [](Stage& s) { write_text(s.data, "{\"prompt\":\"a\",\"completion\":\"\"}\n"); },
+     {},
+     "data.jsonl"},
     {"CL01_UnknownFlag", "CL-01", 2, [](Stage&) {}, {"--learning_rat", "1e-3"}, "--learning_rate"},
     {"CL02_NotANumber", "CL-02", 2, [](Stage&) {}, {"--learning_rate", "nan"}, "nan"},
-    {"CL05_OutputNotEmpty", "CL-05", 2,
+    {"CL05_OutputNotEmpty",
+     "CL-05",
+     2,
      [](Stage& s) {
        fs::create_directories(s.output);
        write_text(s.output / "mine", "");
      },
-     {}, "output"},
+     {},
+     "output"},
     {"CK12_NothingToResume", "CK-12", 3, [](Stage&) {}, {"--resume"}, "output"},
 };
 
@@ -117,8 +199,9 @@ TEST_P(Refusals, OneLineTheExitCodeAndNothingWritten) {
   Stage stage;
   c.spoil(stage);
   const bool had_output = fs::exists(stage.output);
-  std::vector<std::string> arguments{"train", "--method", "sft", "--model_name_or_path", stage.model, "--dataset", stage.data,
-                                     "--output_dir", stage.output, "--max_steps", "2", "--quiet"};
+  std::vector<std::string> arguments{
+      "train",    "--method",     "sft",        "--model_name_or_path", stage.model, "--dataset",
+      stage.data, "--output_dir", stage.output, "--max_steps",          "2",         "--quiet"};
   arguments.insert(arguments.end(), c.extra.begin(), c.extra.end());
   const Outcome outcome = run_program(arguments);
   EXPECT_EQ(outcome.exit_code, c.exit_code) << outcome.err;
@@ -129,7 +212,8 @@ TEST_P(Refusals, OneLineTheExitCodeAndNothingWritten) {
   EXPECT_EQ(fs::exists(stage.output), had_output) << "an output directory was left behind";
 }
 
-INSTANTIATE_TEST_SUITE_P(Cases, Refusals, testing::ValuesIn(kRefusals), [](const auto& c) { return c.param.name; });
+INSTANTIATE_TEST_SUITE_P(Cases, Refusals, testing::ValuesIn(kRefusals),
+                         [](const auto& c) { return c.param.name; });
 
 }  // namespace
 }  // namespace trainer::test
