@@ -62,7 +62,7 @@ struct Tokenizer::Impl {
     for (const AddedToken& token : file.added) {
       added_ids.insert(token.content, token.id);
       is_special[token.id] = token.special;
-      if (false && !token.normalized) {
+      if (!token.normalized) {
         in_raw_text.insert(token.content, token.id);
         continue;
       }
