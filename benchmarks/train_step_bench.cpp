@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "benchmarks/measure.h"
+#include "reference_trainer/base/process.h"
 #include "reference_trainer/roste/merge_rotations.h"
 #include "reference_trainer/train/base_model.h"
 #include "reference_trainer/train/step.h"
@@ -78,6 +79,7 @@ struct Contestant {
 int main(int argc, char** argv) {
   const int threads = argc > 1 ? std::atoi(argv[1]) : 1;
   flush_denormals_in_this_thread();
+  keep_freed_scratch_memory();
   Cpu cpu(threads);
   const std::vector<SftSample> data = samples(shape());
   std::vector<const SftSample*> rows;

@@ -11,11 +11,10 @@
 #include <utility>
 #include <vector>
 
+#include "reference_trainer/base/process.h"
+
 #if defined(__SSE2__)
 #include <immintrin.h>
-#endif
-#if defined(__GLIBC__)
-#include <malloc.h>
 #endif
 
 namespace trainer {
@@ -31,17 +30,6 @@ void pause_core() {
   _mm_pause();
 #else
   std::this_thread::yield();
-#endif
-}
-
-// Products and attention allocate a few hundred KiB of scratch per task. By default glibc hands
-// such blocks back to the kernel at once, and faulting the pages in again took half of the time of
-// a product of 256 x 4096 x 256 (860 faults). Weights, far larger, still go back when they are
-// freed.
-void keep_freed_scratch_memory() {
-#if defined(__GLIBC__)
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the largest value that glibc accepts
-  mallopt(M_TRIM_THRESHOLD, 256 << 20);
 #endif
 }
 
@@ -167,7 +155,6 @@ ThreadPool::ThreadPool(int threads) : state_(std::make_unique<State>()) {
     throw std::invalid_argument("ThreadPool: got " + std::to_string(threads) +
                                 " threads, expected at least 1");
   }
-  keep_freed_scratch_memory();
   try {
     for (int i = 1; i < threads; ++i)
       state_->workers.emplace_back([s = state_.get()] { s->work(); });
@@ -189,13 +176,6 @@ void ThreadPool::parallel_for(std::int64_t count, const std::function<void(std::
   state_->open_round(count, task);
   state_->run_tasks();
   if (const std::exception_ptr failure = state_->close_round()) std::rethrow_exception(failure);
-}
-
-void flush_denormals_in_this_thread() {
-#if defined(__SSE2__)
-  constexpr unsigned kFlushToZero = 0x8000, kDenormalsAreZero = 0x0040;  // bits of MXCSR
-  _mm_setcsr(_mm_getcsr() | kFlushToZero | kDenormalsAreZero);
-#endif
 }
 
 }  // namespace trainer

@@ -28,8 +28,4 @@ class ThreadPool {
   std::unique_ptr<State> state_;
 };
 
-// Sets flush-to-zero and denormals-are-zero for the calling thread: gradients that have faded to
-// denormals made a training step five to seven times slower.
-void flush_denormals_in_this_thread();
-
 }  // namespace trainer

@@ -1,6 +1,7 @@
 #include "reference_trainer/commands/commands.h"
 
 #include "reference_trainer/base/error.h"
+#include "reference_trainer/base/process.h"
 
 namespace trainer {
 namespace {
@@ -37,6 +38,7 @@ void run_on(B& backend, const CommandLine& line) {
 int dispatch(const CommandLine& line) {
   if (line.command == Command::kHelp || line.command == Command::kNone) return show_text(line);
   flush_denormals_in_this_thread();
+  keep_freed_scratch_memory();
   Cpu backend(static_cast<int>(line.threads));
   run_on(backend, line);
   return static_cast<int>(ExitCode::kOk);

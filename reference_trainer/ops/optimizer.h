@@ -6,13 +6,13 @@
 namespace trainer {
 
 struct AdamWStep {
-  float learning_rate;
-  float beta1 = 0.9f;
-  float beta2 = 0.999f;
-  float epsilon = 1e-8f;
-  float weight_decay = 0.0f;    // decoupled: w -= learning_rate * weight_decay * w
-  std::int64_t step = 1;        // counts from 1, for the bias correction
-  float gradient_scale = 1.0f;  // multiplies the gradient first (clipping)
+  double learning_rate;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
+  double weight_decay = 0;    // decoupled: w -= learning_rate * weight_decay * w
+  std::int64_t step = 1;      // counts from 1, for the bias correction
+  double gradient_scale = 1;  // multiplies the gradient first (clipping)
 };
 
 template <Backend B>

@@ -27,12 +27,12 @@ Factors factors_of(const AdamWStep& s) {
   const auto step = static_cast<double>(s.step);
   return {.decay = static_cast<float>(1.0 - lr * s.weight_decay),
           .m_weight = static_cast<float>(1.0 - beta1),
-          .beta2 = s.beta2,
+          .beta2 = static_cast<float>(beta2),
           .v_weight = static_cast<float>(1.0 - beta2),
           .sqrt_bias2 = static_cast<float>(std::sqrt(1.0 - std::pow(beta2, step))),
-          .epsilon = s.epsilon,
+          .epsilon = static_cast<float>(s.epsilon),
           .step_size = static_cast<float>(lr / (1.0 - std::pow(beta1, step))),
-          .gradient_scale = s.gradient_scale};
+          .gradient_scale = static_cast<float>(s.gradient_scale)};
 }
 
 struct Values {

@@ -42,13 +42,13 @@ nlohmann::json to_json(const TrainSettings& s) {
           {"seed", s.seed}};
 }
 
-float learning_rate_at(const TrainSettings& s, std::int64_t step) {
+double learning_rate_at(const TrainSettings& s, std::int64_t step) {
   const auto total = static_cast<double>(s.max_steps);
   const double warmup = std::ceil(s.warmup_ratio * total);
   const auto at = static_cast<double>(step);
   const double share =
       at < warmup ? (at + 1) / warmup : decay(s.schedule, (at - warmup) / (total - warmup));
-  return static_cast<float>(s.learning_rate * share);
+  return s.learning_rate * share;
 }
 
 }  // namespace trainer

@@ -27,6 +27,6 @@ nlohmann::json to_json(const TrainSettings& settings);
 
 // Learning rate of optimizer step `step` (from 0): linear warm-up to the peak, which the last
 // warm-up step reaches, then down to 0 at max_steps.
-float learning_rate_at(const TrainSettings& settings, std::int64_t step);
+double learning_rate_at(const TrainSettings& settings, std::int64_t step);
 
 }  // namespace trainer

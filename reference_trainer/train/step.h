@@ -17,7 +17,7 @@ struct StepReport {
   std::int64_t step = 0;     // from 0
   double loss = 0;           // mean over targets, nats per token
   double gradient_norm = 0;  // before clipping
-  float learning_rate = 0;
+  double learning_rate = 0;
   std::int64_t tokens = 0;  // tokens fed to the model
 };
 
@@ -80,20 +80,18 @@ double gradient_norm(B& backend, const ForwardPlan& plan, Parameters<B>& gradien
 template <Backend B>
 void update_parameters(B& backend, const TrainSettings& settings, const StepReport& report,
                        Network<B>& network, TrainingState<B>& state) {
-  AdamWStep adam{report.learning_rate, static_cast<float>(settings.adam_beta1),
-                 static_cast<float>(settings.adam_beta2),
-                 static_cast<float>(settings.adam_epsilon)};
+  AdamWStep adam{report.learning_rate, settings.adam_beta1, settings.adam_beta2,
+                 settings.adam_epsilon};
   adam.step = report.step + 1;
   if (settings.max_grad_norm > 0 && report.gradient_norm > settings.max_grad_norm) {
-    adam.gradient_scale = static_cast<float>(settings.max_grad_norm / report.gradient_norm);
+    adam.gradient_scale = settings.max_grad_norm / report.gradient_norm;
   }
   const auto parameters = tensor_list(network.parameters);
   const auto gradients = tensor_list(state.gradients), m = tensor_list(state.m),
              v = tensor_list(state.v);
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     if (!is_trained(network.plan, parameters[i])) continue;
-    adam.weight_decay =
-        parameters[i].is_matrix() ? static_cast<float>(settings.weight_decay) : 0.0f;
+    adam.weight_decay = parameters[i].is_matrix() ? settings.weight_decay : 0;
     adamw_update(backend, adam, *gradients[i].tensor, {*m[i].tensor, *v[i].tensor},
                  *parameters[i].tensor);
   }

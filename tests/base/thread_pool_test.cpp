@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include "reference_trainer/base/process.h"
+
 namespace trainer {
 namespace {
 

@@ -55,7 +55,7 @@ TEST(CommandLine, DefaultsFollowTable4AndAppendixC) {
 TEST(CommandLine, PretrainHasItsOwnDefaults) {
   const CommandLine line = parse({"pretrain", "--output_dir", "base", "--test_samples", "7"});
   EXPECT_EQ(line.train.max_steps, 1200);
-  EXPECT_EQ(line.data.reading.max_length, 96);
+  EXPECT_EQ(line.data.reading.max_length, 256);
   EXPECT_EQ(line.pretrain.sizes.test, 7);
   EXPECT_EQ(error_code({"pretrain", "--output_dir", "base", "--max_steps", "-1"}), "CL-03");
   EXPECT_EQ(error_code({"pretrain", "--output_dir", "base", "--num_attention_heads", "3"}),

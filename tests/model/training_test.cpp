@@ -78,7 +78,7 @@ TEST(Training, FoldedNormGainsStayOnes) {
   Cpu cpu(1);
   Network<Cpu> network = roste_network(cpu);
   train(cpu, network, settings());
-  for (const float g : test::values(network.parameters.final_norm)) EXPECT_EQ(g, 1.0f);
+  for (const float g : test::values(network.parameters.final_norm)) EXPECT_EQ(g, 1.0);
 }
 
 // 6 samples as 1 x 6 or 2 x 3 or 6 x 1: the same divisor, so the same gradient up to rounding.
@@ -167,14 +167,14 @@ TEST(LearningRate, WarmsUpAndDecays) {
   s.learning_rate = 1;
   s.max_steps = 10;
   s.warmup_ratio = 0.2;
-  EXPECT_FLOAT_EQ(learning_rate_at(s, 0), 0.5f);
-  EXPECT_FLOAT_EQ(learning_rate_at(s, 1), 1.0f);
-  EXPECT_FLOAT_EQ(learning_rate_at(s, 2), 1.0f);
-  EXPECT_FLOAT_EQ(learning_rate_at(s, 6), 0.5f);  // cosine, half way
+  EXPECT_DOUBLE_EQ(learning_rate_at(s, 0), 0.5);
+  EXPECT_DOUBLE_EQ(learning_rate_at(s, 1), 1.0);
+  EXPECT_DOUBLE_EQ(learning_rate_at(s, 2), 1.0);
+  EXPECT_DOUBLE_EQ(learning_rate_at(s, 6), 0.5);  // cosine, half way
   s.schedule = Schedule::kLinear;
-  EXPECT_FLOAT_EQ(learning_rate_at(s, 8), 0.25f);
+  EXPECT_DOUBLE_EQ(learning_rate_at(s, 8), 0.25);
   s.schedule = Schedule::kConstant;
-  EXPECT_FLOAT_EQ(learning_rate_at(s, 9), 1.0f);
+  EXPECT_DOUBLE_EQ(learning_rate_at(s, 9), 1.0);
 }
 
 }  // namespace
