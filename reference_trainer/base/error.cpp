@@ -3,24 +3,10 @@
 #include <cstring>
 #include <utility>
 
+#include "reference_trainer/base/utf8.h"
+
 namespace trainer {
 namespace {
-
-// Length of the valid UTF-8 sequence that starts at text[i], or 0.
-std::size_t utf8_length(const std::string& text, std::size_t i) {
-  const auto byte = [&](std::size_t k) { return static_cast<unsigned char>(text[k]); };
-  const unsigned char lead = byte(i);
-  const std::size_t length = lead < 0x80                   ? 1
-                             : lead >= 0xc2 && lead < 0xe0 ? 2
-                             : lead >= 0xe0 && lead < 0xf0 ? 3
-                             : lead >= 0xf0 && lead < 0xf5 ? 4
-                                                           : 0;
-  if (length == 0 || i + length > text.size()) return 0;
-  for (std::size_t k = 1; k < length; ++k) {
-    if ((byte(i + k) & 0xc0) != 0x80) return 0;
-  }
-  return length;
-}
 
 void append_escaped_byte(std::string& out, unsigned char byte) {
   static constexpr char kHex[] = "0123456789abcdef";
@@ -39,13 +25,6 @@ void append_escaped_byte(std::string& out, unsigned char byte) {
       out += kHex[byte >> 4];
       out += kHex[byte & 15];
   }
-}
-
-std::string one_line(const ErrorParts& parts) {
-  std::string line = "error: " + parts.code + " " + escaped(parts.where) + ": got " +
-                     escaped(parts.got) + ", expected " + escaped(parts.expected);
-  if (!parts.hint.empty()) line += "; " + escaped(parts.hint);
-  return line;
 }
 
 }  // namespace
@@ -67,8 +46,17 @@ std::string escaped(const std::string& text) {
   return out;
 }
 
+std::string line_of(const ErrorParts& parts) {
+  std::string line = parts.code + " " + escaped(parts.where) + ": got " + escaped(parts.got) +
+                     ", expected " + escaped(parts.expected);
+  if (!parts.hint.empty()) line += "; " + escaped(parts.hint);
+  return line;
+}
+
 Error::Error(ExitCode exit_code, ErrorParts parts)
-    : std::runtime_error(one_line(parts)), exit_code_(exit_code), parts_(std::move(parts)) {}
+    : std::runtime_error("error: " + line_of(parts)),
+      exit_code_(exit_code),
+      parts_(std::move(parts)) {}
 
 void throw_usage(ErrorParts parts) { throw Error(ExitCode::kUsage, std::move(parts)); }
 

@@ -27,6 +27,10 @@ struct ErrorParts {
   std::string hint;  // what to do about it; may be empty
 };
 
+// "<code> <where>: got <got>, expected <expected>; <hint>", escaped, for lines that report a
+// failure which does not end the command.
+std::string line_of(const ErrorParts& parts);
+
 // A failure that ends a command. what() is the single line that main() prints on stderr: control
 // characters of quoted input are escaped, so a hostile file name cannot forge a second line.
 class Error : public std::runtime_error {

@@ -8,11 +8,32 @@
 #endif
 
 namespace trainer {
+namespace {
+
+#if defined(__SSE2__)
+constexpr unsigned kFlushToZero = 0x8000, kDenormalsAreZero = 0x0040;  // bits of MXCSR
+constexpr unsigned kExceptionFlags = 0x003f;  // what has happened, not what shall happen
+#endif
+
+}  // namespace
 
 void flush_denormals_in_this_thread() {
 #if defined(__SSE2__)
-  constexpr unsigned kFlushToZero = 0x8000, kDenormalsAreZero = 0x0040;  // bits of MXCSR
   _mm_setcsr(_mm_getcsr() | kFlushToZero | kDenormalsAreZero);
+#endif
+}
+
+FloatingPointMode FloatingPointMode::of_this_thread() {
+  FloatingPointMode mode;
+#if defined(__SSE2__)
+  mode.control_ = _mm_getcsr() & ~kExceptionFlags;
+#endif
+  return mode;
+}
+
+void FloatingPointMode::apply_to_this_thread() const {
+#if defined(__SSE2__)
+  _mm_setcsr((_mm_getcsr() & kExceptionFlags) | control_);
 #endif
 }
 

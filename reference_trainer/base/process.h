@@ -1,13 +1,24 @@
 // Settings of the process and its threads that a long computation wants; programs call them in
-// main.
+// main, before they construct a ThreadPool.
 #pragma once
 
 namespace trainer {
 
 // Sets flush-to-zero and denormals-are-zero for the calling thread: gradients that have faded to
-// denormals made a training step five to seven times slower. Workers of a ThreadPool do it
-// themselves.
+// denormals made a training step five to seven times slower. Workers of a ThreadPool that is
+// constructed afterwards do the same.
 void flush_denormals_in_this_thread();
+
+// How a thread rounds and what it does with denormals and floating-point exceptions: the control
+// bits of MXCSR; nothing on processors without it.
+class FloatingPointMode {
+ public:
+  static FloatingPointMode of_this_thread();
+  void apply_to_this_thread() const;
+
+ private:
+  unsigned control_ = 0;
+};
 
 // Lets the allocator keep freed blocks of up to 32 MiB. Products and attention allocate a few
 // hundred KiB of scratch per task; by default glibc hands such blocks back to the kernel at once,

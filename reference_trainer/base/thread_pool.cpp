@@ -51,6 +51,8 @@ void spin_until(const Condition& condition) {
 struct ThreadPool::State {
   using Task = std::function<void(std::int64_t)>;
 
+  const FloatingPointMode mode = FloatingPointMode::of_this_thread();  // of the constructing thread
+
   std::mutex mutex;
   std::condition_variable round_opened, workers_left;
   std::vector<std::thread> workers;
@@ -107,7 +109,7 @@ void ThreadPool::State::leave_round() {
 }
 
 void ThreadPool::State::work() {
-  flush_denormals_in_this_thread();
+  mode.apply_to_this_thread();
   std::int64_t seen = 0;
   while (enter_round(seen)) {
     run_tasks();

@@ -10,7 +10,8 @@ namespace trainer {
 
 class ThreadPool {
  public:
-  // `threads` >= 1 counts the calling thread. Every worker flushes denormals to zero.
+  // `threads` >= 1 counts the calling thread. Every worker takes over the floating-point mode of
+  // the constructing thread, so that one parallel_for called there never mixes modes.
   explicit ThreadPool(int threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;

@@ -1,6 +1,7 @@
 // Evaluating a network the same way in every command.
 #pragma once
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "reference_trainer/commands/session.h"
@@ -12,14 +13,19 @@ namespace trainer {
 ProgressStyle progress_style(const CommandLine& line);
 
 // {"loss", "perplexity", "rouge1", "rouge2", "rougeL", "rougeLsum", "rouge_average", "samples",
-// "target_tokens"}; ROUGE in [0, 100], as papers print it.
+// "target_tokens"}; ROUGE in [0, 100], as papers print it, null where no sample has a prompt.
 nlohmann::ordered_json to_json(const Evaluation& evaluation);
+
+// The same for people.
+std::string evaluation_table(const Evaluation& evaluation);
 
 template <Backend B>
 Evaluation evaluate_samples(B& backend, const CommandLine& line, const Network<B>& network,
                             const Tokenizer& tokenizer, std::span<const SftSample> samples) {
   Progress progress(progress_style(line));
-  progress.begin("evaluate", static_cast<std::int64_t>(samples.size()));
+  const auto prompts = std::count_if(samples.begin(), samples.end(),
+                                     [](const SftSample& s) { return s.prompt_length > 0; });
+  progress.begin("evaluate", static_cast<std::int64_t>(samples.size()) + prompts);
   const EvaluationSettings settings{
       {line.generation.max_new_tokens, network.plan.shape.eos_token_ids},
       static_cast<std::size_t>(line.generation.batch_size),

@@ -23,30 +23,20 @@ struct StageReporting {
   RunLog* log = nullptr;
 };
 
-// A network on its way: what is trained and where its checkpoints go.
-template <Backend B>
-struct FineTuning {
-  Network<B>& network;
-  TrainingState<B>& state;
-  std::int64_t first_step = 0;  // already done, after a resume
-  CheckpointPolicy checkpoints;
-};
-
-// Trains from step `first_step` to the end, reporting every step.
+// Trains to the end, reporting every step.
 template <Backend B>
 void fine_tune(B& backend, const CommandLine& line, const StageReporting& reporting,
-               std::span<const SftSample> samples, FineTuning<B>& run) {
+               std::span<const SftSample> samples, TrainingJob<B>& job) {
   const TrainSettings settings = train_settings(line, static_cast<std::int64_t>(samples.size()));
   Progress progress(progress_style(line));
-  progress.begin(reporting.name, settings.max_steps, run.first_step);
-  const StepObserver observer = [&](const StepReport& report) {
+  progress.begin(reporting.name, settings.max_steps, job.first_step);
+  job.observer = [&](const StepReport& report) {
     progress.update(report.step + 1, report.tokens, report.loss);
     const bool due =
         (report.step + 1) % line.train.logging_steps == 0 || report.step + 1 == settings.max_steps;
     if (reporting.log != nullptr && due) reporting.log->write(to_json(report, reporting.name));
   };
-  run_training<B>(backend, settings, samples, run.checkpoints, {run.first_step, observer},
-                  {run.network, run.state});
+  run_training<B>(backend, settings, samples, job);
   progress.finish();
 }
 

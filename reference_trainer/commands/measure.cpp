@@ -32,7 +32,7 @@ void prepare_optional_output(const CommandLine& line) {
 
 void write_result(const CommandLine& line, const std::string& name, const nlohmann::json& result) {
   if (line.output_dir.empty()) return;
-  std::filesystem::create_directories(line.output_dir);
+  make_directory(line.output_dir);
   write_file_atomically(line.output_dir / name, result.dump(2) + "\n");
 }
 

@@ -10,6 +10,7 @@
 #include "reference_trainer/base/error.h"
 #include "reference_trainer/commands/options_app.h"
 #include "reference_trainer/commands/recipe.h"
+#include "reference_trainer/ops/quant_names.h"
 
 namespace trainer {
 namespace {
@@ -48,6 +49,25 @@ void check_required(Command command, Table table, const GivenFlags& given) {
   }
 }
 
+[[noreturn]] void throw_contradiction(const FlagValue& value, const std::string& got,
+                                      const FlagValue& other) {
+  throw_usage(
+      {"CL-04", value.where, got, "one of the two", "the other one comes from " + other.where});
+}
+
+// Eq. (2) is symmetric about 0: it has no range to choose.
+void check_range_is_used(const GivenFlags& given) {
+  const auto range = given.find("quant_range");
+  if (range == given.end() || range->second.text == name_of(Range::kZeroIncluded)) return;
+  for (const char* key : {"w_symmetry", "a_symmetry", "kv_symmetry"}) {
+    const auto symmetry = given.find(key);
+    if (symmetry == given.end() || symmetry->second.text != name_of(Symmetry::kSymmetric)) continue;
+    throw_contradiction(range->second,
+                        "'" + range->second.text + "' beside " + key + " 'symmetric'",
+                        symmetry->second);
+  }
+}
+
 void check_contradictions(const GivenFlags& given) {
   constexpr std::pair<const char*, const char*> kExclusive[] = {{"settings", "w_bits"},
                                                                 {"settings", "a_bits"},
@@ -56,12 +76,14 @@ void check_contradictions(const GivenFlags& given) {
   for (const auto& [a, b] : kExclusive) {
     const auto first = given.find(a), second = given.find(b);
     if (first == given.end() || second == given.end()) continue;
-    throw_usage({"CL-04", second->second.where, "'" + std::string(b) + "' beside '" + a + "'",
-                 "one of the two", "the other one comes from " + first->second.where});
+    throw_contradiction(second->second, "'" + std::string(b) + "' beside '" + a + "'",
+                        first->second);
   }
+  check_range_is_used(given);
 }
 
-// Key/value heads must divide the heads, and the heads the width; fields alone cannot say so.
+// Key/value heads must divide the heads, and the heads the width into pairs of channels that RoPE
+// turns; fields alone cannot say so.
 void check_base_model(const PretrainOptions& base) {
   const auto check = [](const char* part, std::int64_t divisor, const char* whole,
                         std::int64_t of) {
@@ -72,6 +94,12 @@ void check_base_model(const PretrainOptions& base) {
   check("num_attention_heads", base.num_attention_heads, "--hidden_size", base.hidden_size);
   check("num_key_value_heads", base.num_key_value_heads, "--num_attention_heads",
         base.num_attention_heads);
+  const std::int64_t head_dim = base.hidden_size / base.num_attention_heads;
+  if (head_dim % 2 == 0) return;
+  throw_usage({"CL-03", "--num_attention_heads", std::to_string(base.num_attention_heads),
+               "an even head size, --hidden_size " + std::to_string(base.hidden_size) +
+                   " / --num_attention_heads",
+               "it is " + std::to_string(head_dim)});
 }
 
 std::int64_t all_cores() { return std::max<std::int64_t>(1, std::thread::hardware_concurrency()); }

@@ -12,6 +12,7 @@
 #include "reference_trainer/data/sft_dataset.h"
 #include "reference_trainer/io/model_directory.h"
 #include "reference_trainer/model/sites.h"
+#include "reference_trainer/train/settings.h"
 
 namespace trainer {
 
@@ -30,13 +31,12 @@ enum class Command {
   kNone,  // no command was given
 };
 
-enum class Scheduler { kCosine, kLinear, kConstant };
 enum class TrainMethod { kSft, kSte, kRoste };
 enum class QuantizeMethod { kRtn };
-enum class Architecture { kLlama };
 enum class Verbosity { kNormal, kQuiet };
 enum class ResultFormat { kTable, kJson };
 enum class StartFrom { kBeginning, kCheckpoint };
+using Scheduler = Schedule;
 
 struct ModelOptions {
   std::filesystem::path model_name_or_path;  // a Hugging Face directory, e.g. out/demo/base
@@ -46,16 +46,16 @@ struct ModelOptions {
 struct DataOptions {
   std::filesystem::path dataset;       // JSONL to train, calibrate or (`eval`) evaluate on
   std::filesystem::path eval_dataset;  // JSONL to evaluate on; empty: eval_fraction of dataset
-  double eval_fraction = 0.05;  // held out from dataset when there is no eval_dataset; [0, 0.5]
+  double eval_fraction = 0.05;  // held out from dataset when there is no eval_dataset; (0, 0.5]
   SftOptions reading;           // max_length 1024 tokens, max_samples -1 (all), loss_on completion
 };
 
 // Adam's names and defaults are those of transformers.TrainingArguments, and so are the others that
 // the paper's Table 4 does not give.
 struct TrainOptions {
-  TrainMethod method = TrainMethod::kRoste;  // `train` only
-  double learning_rate = 3e-5;               // peak; Table 4, e.g. 2e-3 for the built-in task
-  Scheduler lr_scheduler_type = Scheduler::kCosine;  // shape after warm-up; to 0 unless constant
+  TrainMethod method = TrainMethod::kRoste;        // `train` only
+  double learning_rate = 3e-5;                     // peak; Table 4, e.g. 2e-3 for the built-in task
+  Schedule lr_scheduler_type = Schedule::kCosine;  // shape after warm-up; to 0 unless constant
   double warmup_ratio = 0;  // share of the steps with a rising rate, e.g. 0.03
   double weight_decay = 0;  // decoupled, of matrices, e.g. 0.01
   double adam_beta1 = 0.9;
@@ -77,7 +77,7 @@ struct RotationOptions {
   // Digits R1 R2 R3 R4 (1: Hadamard, 0: identity), e.g. 1011, or the path of a result of `search`.
   // Empty: `train --method roste` searches, every other method rotates nothing.
   std::string rotations;
-  std::uint64_t rotation_seed = 0;         // of the random signs r of eq. (19)
+  std::uint64_t rotation_seed = 0;         // of the random signs r of eq. (19); below 2^42
   std::int64_t calibration_samples = 128;  // samples of eq. (12); appendix C uses 128
 };
 
@@ -89,11 +89,10 @@ struct GenerationOptions {
 
 // The base model of the built-in task; see docs/builtin-task.md.
 struct PretrainOptions {
-  Architecture arch = Architecture::kLlama;
   std::int64_t hidden_size = 128;        // d
   std::int64_t intermediate_size = 384;  // width of the MLP
   std::int64_t num_hidden_layers = 3;
-  std::int64_t num_attention_heads = 4;  // divides hidden_size
+  std::int64_t num_attention_heads = 4;  // divides hidden_size into an even head size
   std::int64_t num_key_value_heads = 4;  // divides num_attention_heads
   double massive_scale = 10;             // size of the massive residual channels; 0: none
   double key_scale = 8;                  // power of two that moves from queries to keys; 1: none
@@ -135,13 +134,12 @@ int show_text(const CommandLine& line);
 // "W4A4KV4": bits of weights, activations and key/value cache; 16 means not quantized.
 std::string bits_name(const QuantConfig& quant);
 
-// The words that flags and files use, e.g. name_of(Command::kPretrain) == "pretrain".
+// The words that flags and files use, e.g. name_of(Command::kPretrain) == "pretrain"; those of the
+// quantizer are in ops/quant_names.h.
 std::string_view name_of(Command command);
-std::string_view name_of(Scheduler scheduler);
+std::string_view name_of(Schedule schedule);
 std::string_view name_of(TrainMethod method);
 std::string_view name_of(QuantizeMethod method);
-std::string_view name_of(Symmetry symmetry);
-std::string_view name_of(Range range);
 std::string_view name_of(LossOn loss_on);
 
 }  // namespace trainer

@@ -29,11 +29,12 @@ void add_flag(const FlagRow& row, const CommandLine& defaults, CLI::App& app) {
 }
 
 void add_command(Command command, std::span<const FlagRow> table, CLI::App& app) {
-  const CommandHelp help = help_of(command);
-  CLI::App* sub = app.add_subcommand(std::string(name_of(command)), help.what);
+  const CommandHelp& help = help_of(command);
+  CLI::App* sub = app.add_subcommand(std::string(name_of(command)), std::string(help.what));
   sub->allow_extras();
   sub->group("Commands, in the order of the pipeline");
-  sub->footer(help.when + "\n\nExample:\n  reference_trainer " + help.example);
+  sub->footer(std::string(help.when) + "\n\nExample:\n  reference_trainer " +
+              std::string(help.example));
   const CommandLine defaults = defaults_of(command);
   for (const FlagRow& row : table) {
     if (row.commands.contains(command)) add_flag(row, defaults, *sub);

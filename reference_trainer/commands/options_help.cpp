@@ -1,63 +1,50 @@
 #include "reference_trainer/commands/options_help.h"
 
-namespace trainer {
+#include <array>
 
-CommandHelp help_of(Command command) {
-  switch (command) {
-    case Command::kPretrain:
-      return {"Make the built-in task and train a small base model on it.",
-              "First step without any download: afterwards DIR/model is the model and DIR/data its "
-              "posts.",
-              "pretrain --output_dir out/base --seed 0"};
-    case Command::kRotate:
-      return {
-          "Fold the norms into the weights and merge a rotation of the residual stream.",
-          "To look at a rotated model, or to hand it to another program; train and run do it "
-          "themselves.",
-          "rotate --model_name_or_path out/base/model --rotations 1111 --output_dir out/rotated"};
-    case Command::kMeasure:
-      return {"Print the quantization error of every layer and site, eq. (12).",
-              "To see where low bits hurt before you train.",
-              "measure --model_name_or_path out/base/model --dataset out/base/data/train.jsonl "
-              "--w_bits 4"};
-    case Command::kSearch:
-      return {"Try all 16 combinations of the rotations R1 R2 R3 R4 and name the best, eq. (9).",
-              "To choose rotations once and reuse them: the result is a file for --rotations.",
-              "search --model_name_or_path out/base/model --dataset out/base/data/train.jsonl "
-              "--output_dir out/search"};
-    case Command::kTrain:
-      return {
-          "Fine-tune: in full precision (sft), quantized (ste), or quantized and rotated (roste).",
-          "To make one model; `run` makes and compares all of them.",
-          "train --method roste --model_name_or_path out/base/model --dataset "
-          "out/base/data/train.jsonl "
-          "--output_dir out/roste"};
-    case Command::kQuantize:
-      return {
-          "Quantize a finished model without training.",
-          "The baseline: sft first, then round to nearest (RTN), with rotations (QuaRot) or "
-          "without.",
-          "quantize --model_name_or_path out/sft/model --rotations 1111 --output_dir out/quarot"};
-    case Command::kEval:
-      return {"Print loss, perplexity and ROUGE of a model on a data set.",
-              "After train or quantize; bits and rotations are read from the model's roste.json.",
-              "eval --model_name_or_path out/roste/model --dataset out/base/data/test.jsonl"};
-    case Command::kGenerate:
-      return {"Continue a prompt, greedily.", "To read what a model writes.",
-              "generate --model_name_or_path out/roste/model --prompt \"Once upon a time\""};
-    case Command::kRun:
-      return {
-          "The whole paper: search, train and quantize with every method, evaluate, compare in one "
-          "table.",
-          "To reproduce the comparison on your model and data, at one or several bit settings.",
-          "run --model_name_or_path out/base/model --dataset out/base/data/train.jsonl "
-          "--eval_dataset out/base/data/test.jsonl --settings W4A4KV4,W3A3KV3 "
-          "--output_dir out/run"};
-    case Command::kHelp:
-    case Command::kNone:
-      break;
-  }
-  return {};
-}
+namespace trainer {
+namespace {
+
+// In the order of Command.
+constexpr std::array<CommandHelp, 9> kHelp = {{
+    {"Make the built-in task and train a small base model on it.",
+     "First step without any download: afterwards DIR/model is the model and DIR/data its posts.",
+     "pretrain --output_dir out/base --seed 0"},
+    {"Fold the norms into the weights and merge a rotation of the residual stream.",
+     "To look at a rotated model, or to hand it to another program; train and run do it "
+     "themselves.",
+     "rotate --model_name_or_path out/base/model --rotations 1111 --output_dir out/rotated"},
+    {"Print the quantization error of every layer and site, eq. (12).",
+     "To see where low bits hurt before you train.",
+     "measure --model_name_or_path out/base/model --dataset out/base/data/train.jsonl --w_bits 4"},
+    {"Try all 16 combinations of the rotations R1 R2 R3 R4 and name the best, eq. (9).",
+     "To choose rotations once and reuse them: the result is a file for --rotations.",
+     "search --model_name_or_path out/base/model --dataset out/base/data/train.jsonl "
+     "--output_dir out/search"},
+    {"Fine-tune: in full precision (sft), quantized (ste), or quantized and rotated (roste).",
+     "To make one model; `run` makes and compares all of them. The default learning rate is the "
+     "paper's for\nlarge models; small ones, such as that of the built-in task, want a larger one.",
+     "train --method roste --model_name_or_path out/base/model --dataset out/base/data/train.jsonl "
+     "--eval_dataset out/base/data/test.jsonl --learning_rate 2e-3 --max_steps 1000 "
+     "--output_dir out/roste"},
+    {"Quantize a finished model without training.",
+     "The baseline: sft first, then round to nearest (RTN), with rotations (QuaRot) or without.",
+     "quantize --model_name_or_path out/sft/model --rotations 1111 --output_dir out/quarot"},
+    {"Print loss, perplexity and ROUGE of a model on a data set.",
+     "After train or quantize; bits and rotations are read from the model's roste.json.",
+     "eval --model_name_or_path out/roste/model --dataset out/base/data/test.jsonl"},
+    {"Continue a prompt, greedily.", "To read what a model writes.",
+     "generate --model_name_or_path out/roste/model --prompt \"Once upon a time\""},
+    {"The whole paper: search, train and quantize with every method, evaluate, compare in one "
+     "table.",
+     "To reproduce the comparison on your model and data, at one or several bit settings.",
+     "run --recipe scripts/recipes/demo.yaml --model_name_or_path out/base/model "
+     "--dataset out/base/data/train.jsonl --eval_dataset out/base/data/test.jsonl "
+     "--output_dir out/run"},
+}};
+
+}  // namespace
+
+const CommandHelp& help_of(Command command) { return kHelp.at(static_cast<std::size_t>(command)); }
 
 }  // namespace trainer

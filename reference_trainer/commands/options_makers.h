@@ -1,12 +1,12 @@
 // Makers of flags, one for each type of field. `field` is the path that at() makes.
 #pragma once
 
-#include <charconv>
 #include <string>
 #include <type_traits>
 #include <utility>
 
 #include "reference_trainer/commands/options_flags.h"
+#include "reference_trainer/report/number_text.h"
 
 namespace trainer {
 
@@ -26,11 +26,6 @@ template <class Field>
 using FieldType =
     std::remove_cvref_t<decltype(std::declval<Field>()(std::declval<CommandLine&>()))>;
 
-inline std::string shortest_text(double value) {
-  char buffer[32];
-  return {buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr};
-}
-
 // For float and double fields.
 template <class Field>
 Flag real_flag(FlagText text, RealRange range, Field field) {
@@ -43,6 +38,16 @@ Flag real_flag(FlagText text, RealRange range, Field field) {
             field(line) = static_cast<Real>(parse_real(value, range));
           },
           [=](const CommandLine& line) { return shortest_text(static_cast<double>(field(line))); }};
+}
+
+// As real_flag, for the powers of two of the range.
+template <class Field>
+Flag power_of_two_flag(FlagText text, RealRange range, Field field) {
+  Flag flag = real_flag(std::move(text), range, field);
+  flag.assign = [=](const FlagValue& value, CommandLine& line) {
+    field(line) = static_cast<FieldType<Field>>(parse_power_of_two(value, range));
+  };
+  return flag;
 }
 
 // For integer fields of any width and sign; the range must fit them.

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "reference_trainer/ops/quant_names.h"
+
 namespace trainer {
 namespace {
 
@@ -9,12 +11,9 @@ using std::string_view;
 
 constexpr std::array<string_view, 9> kCommands = {
     "pretrain", "rotate", "measure", "search", "train", "quantize", "eval", "generate", "run"};
-constexpr std::array<string_view, 3> kSchedulers = {"cosine", "linear", "constant"};
+constexpr std::array<string_view, 3> kSchedules = {"cosine", "linear", "constant"};
 constexpr std::array<string_view, 3> kTrainMethods = {"sft", "ste", "roste"};
 constexpr std::array<string_view, 1> kQuantizeMethods = {"rtn"};
-constexpr std::array<string_view, 1> kArchitectures = {"llama"};
-constexpr std::array<string_view, 2> kSymmetries = {"asymmetric", "symmetric"};
-constexpr std::array<string_view, 3> kRanges = {"zero", "tight", "eq4"};
 constexpr std::array<string_view, 2> kLossOn = {"completion", "all"};
 
 template <class Enum>
@@ -33,8 +32,8 @@ std::span<const string_view> words_of<Command>() {
   return kCommands;
 }
 template <>
-std::span<const string_view> words_of<Scheduler>() {
-  return kSchedulers;
+std::span<const string_view> words_of<Schedule>() {
+  return kSchedules;
 }
 template <>
 std::span<const string_view> words_of<TrainMethod>() {
@@ -45,16 +44,12 @@ std::span<const string_view> words_of<QuantizeMethod>() {
   return kQuantizeMethods;
 }
 template <>
-std::span<const string_view> words_of<Architecture>() {
-  return kArchitectures;
-}
-template <>
 std::span<const string_view> words_of<Symmetry>() {
-  return kSymmetries;
+  return kSymmetryNames;
 }
 template <>
 std::span<const string_view> words_of<Range>() {
-  return kRanges;
+  return kRangeNames;
 }
 template <>
 std::span<const string_view> words_of<LossOn>() {
@@ -66,11 +61,9 @@ string_view name_of(Command command) {
   if (command == Command::kNone) return "none";
   return word_of(command);
 }
-string_view name_of(Scheduler scheduler) { return word_of(scheduler); }
+string_view name_of(Schedule schedule) { return word_of(schedule); }
 string_view name_of(TrainMethod method) { return word_of(method); }
 string_view name_of(QuantizeMethod method) { return word_of(method); }
-string_view name_of(Symmetry symmetry) { return word_of(symmetry); }
-string_view name_of(Range range) { return word_of(range); }
 string_view name_of(LossOn loss_on) { return word_of(loss_on); }
 
 std::string bits_name(const QuantConfig& quant) {

@@ -15,13 +15,11 @@ template <>
 std::span<const std::string_view>
 words_of<Command>();  // the nine commands, without kHelp and kNone
 template <>
-std::span<const std::string_view> words_of<Scheduler>();
+std::span<const std::string_view> words_of<Schedule>();
 template <>
 std::span<const std::string_view> words_of<TrainMethod>();
 template <>
 std::span<const std::string_view> words_of<QuantizeMethod>();
-template <>
-std::span<const std::string_view> words_of<Architecture>();
 template <>
 std::span<const std::string_view> words_of<Symmetry>();
 template <>

@@ -13,6 +13,8 @@ using Pre = PretrainOptions;
 
 constexpr std::int64_t kMany = 1'000'000'000'000;  // more of anything than a run will ever count
 constexpr std::int64_t kMostSeed = std::numeric_limits<std::int64_t>::max();
+// The signs of a model's many rotations are streams of (rotation_seed << 22) + site.
+constexpr std::int64_t kMostRotationSeed = (std::int64_t{1} << 42) - 1;
 constexpr std::int64_t kWidest = 1 << 20;  // channels
 constexpr std::int64_t kMostThreads = 1024;
 
@@ -54,9 +56,9 @@ void add_model_and_data(std::vector<FlagRow>& rows) {
                                at(&Cmd::data, &DataOptions::dataset)));
   group.add(kTunes, text_flag({"eval_dataset", "JSONL to evaluate on afterwards"}, "FILE",
                               at(&Cmd::data, &DataOptions::eval_dataset)));
-  group.add(kTunes,
-            real_flag({"eval_fraction", "held out of --dataset if no --eval_dataset"},
-                      {0, 0.5, {}, {}, "0.05"}, at(&Cmd::data, &DataOptions::eval_fraction)));
+  group.add(kTunes, real_flag({"eval_fraction", "held out of --dataset if no --eval_dataset"},
+                              {0, 0.5, Bound::kExcluded, Bound::kIncluded, "0.05"},
+                              at(&Cmd::data, &DataOptions::eval_fraction)));
   group.add(
       {kPretrain, kMeasure, kSearch, kTrain, kEval, kRun},
       integer_flag({"max_length", "tokens of a sample; prompts lose their start"}, {2, kWidest},
@@ -91,23 +93,22 @@ void add_base_model(std::vector<FlagRow>& rows) {
   const auto shape_flag = [&](FlagText text, IntegerRange range, auto member) {
     group.add({kPretrain}, integer_flag(text, range, at(&Cmd::pretrain, member)));
   };
-  const auto scale_flag = [&](FlagText text, RealRange range, auto member) {
-    group.add({kPretrain}, real_flag(text, range, at(&Cmd::pretrain, member)));
+  const auto power_flag = [&](FlagText text, RealRange range, auto member) {
+    group.add({kPretrain}, power_of_two_flag(text, range, at(&Cmd::pretrain, member)));
   };
-  group.add({kPretrain},
-            word_flag({"arch", "family of the base model"}, at(&Cmd::pretrain, &Pre::arch)));
   shape_flag({"hidden_size", "width d of the residual stream"}, {8, kWidest}, &Pre::hidden_size);
   shape_flag({"intermediate_size", "width of the MLP"}, {8, kWidest}, &Pre::intermediate_size);
   shape_flag({"num_hidden_layers", "transformer blocks"}, {1, 1000}, &Pre::num_hidden_layers);
-  shape_flag({"num_attention_heads", "query heads; divides hidden_size"}, {1, 1000},
+  shape_flag({"num_attention_heads", "query heads; hidden_size / heads must be even"}, {1, 1000},
              &Pre::num_attention_heads);
   shape_flag({"num_key_value_heads", "divides num_attention_heads"}, {1, 1000},
              &Pre::num_key_value_heads);
-  scale_flag({"massive_scale", "size of massive residual channels; 0: none"},
-             {0, 1000, {}, {}, "10"}, &Pre::massive_scale);
-  scale_flag({"key_scale", "power of two moved from queries to keys"}, {1, 1024, {}, {}, "8"},
+  group.add({kPretrain},
+            real_flag({"massive_scale", "size of massive residual channels; 0: none"},
+                      {0, 1000, {}, {}, "10"}, at(&Cmd::pretrain, &Pre::massive_scale)));
+  power_flag({"key_scale", "power of two moved from queries to keys"}, {1, 1024, {}, {}, "8"},
              &Pre::key_scale);
-  scale_flag({"up_scale", "power of two moved from down to up"}, {1, 1024, {}, {}, "16"},
+  power_flag({"up_scale", "power of two moved from down to up"}, {1, 1024, {}, {}, "16"},
              &Pre::up_scale);
 }
 
@@ -177,9 +178,10 @@ Flag rotations_flag() {
 void add_rotation(std::vector<FlagRow>& rows) {
   Group group("Rotation", rows);
   group.add(kRotates, rotations_flag());
-  group.add({kRotate, kMeasure, kSearch, kTrain, kQuantize, kRun},
-            integer_flag({"rotation_seed", "of the random signs of eq. (19)"}, {0, kMostSeed},
-                         at(&Cmd::rotation, &RotationOptions::rotation_seed)));
+  group.add(
+      {kRotate, kMeasure, kSearch, kTrain, kQuantize, kRun},
+      integer_flag({"rotation_seed", "of the random signs of eq. (19)"}, {0, kMostRotationSeed},
+                   at(&Cmd::rotation, &RotationOptions::rotation_seed)));
   group.add(kCalibrates,
             integer_flag({"calibration_samples", "samples that eq. (12) is summed over"},
                          {1, kMany}, at(&Cmd::rotation, &RotationOptions::calibration_samples)));

@@ -7,20 +7,14 @@
 
 #include "reference_trainer/base/error.h"
 #include "reference_trainer/commands/suggest.h"
+#include "reference_trainer/report/number_text.h"
 
 namespace trainer {
 namespace {
 
-// Shortest text that reads back as the same number.
-std::string number_text(double value) {
-  char buffer[32];
-  const auto result = std::to_chars(buffer, buffer + sizeof buffer, value);
-  return {buffer, result.ptr};
-}
-
 std::string range_text(const RealRange& range) {
   return "a number in " + std::string(range.low_bound == Bound::kIncluded ? "[" : "(") +
-         number_text(range.low) + ", " + number_text(range.high) +
+         shortest_text(range.low) + ", " + shortest_text(range.high) +
          (range.high_bound == Bound::kIncluded ? "]" : ")");
 }
 
@@ -105,6 +99,15 @@ double parse_real(const FlagValue& value, const RealRange& range) {
   if (error != std::errc{} || !inside(number, range))
     throw_out_of_range(value, range_text(range), hint);
   return number;
+}
+
+double parse_power_of_two(const FlagValue& value, const RealRange& range) {
+  const double number = parse_real(value, range);
+  int exponent = 0;
+  if (std::frexp(number, &exponent) == 0.5) return number;
+  throw_out_of_range(
+      value, "a power of two from " + shortest_text(range.low) + " to " + shortest_text(range.high),
+      "e.g. " + range.example);
 }
 
 std::int64_t parse_integer(const FlagValue& value, const IntegerRange& range) {

@@ -42,6 +42,9 @@ struct IntegerRange {
 // the range.
 double parse_real(const FlagValue& value, const RealRange& range);
 
+// As parse_real, for a power of two: scaling by it is exact. Throws CL-03 for other numbers.
+double parse_power_of_two(const FlagValue& value, const RealRange& range);
+
 // As parse_real; 1e3 and 4.0 are not integers.
 std::int64_t parse_integer(const FlagValue& value, const IntegerRange& range);
 

@@ -16,6 +16,7 @@ struct MethodResult {
   QuantConfig quant;   // all 16 bits where nothing is quantized
   RotationChoice choice;
   Evaluation evaluation;
+  std::string model;   // directory of the saved model below --output_dir, or empty
   double seconds = 0;  // training and evaluation
 };
 nlohmann::ordered_json to_json(const MethodResult& result, const TrainSettings& training);
@@ -34,7 +35,7 @@ class Pipeline {
     base_ = get_parameters(backend, session.network.parameters);
   }
 
-  void base() { finish("Base", network_of(base_, {}, unrotated()), start()); }
+  void base() { finish({"Base"}, network_of(base_, {}, unrotated()), start()); }
 
   void sft() {
     const double began = start();
@@ -42,14 +43,14 @@ class Pipeline {
     train("SFT", network);
     sft_ = get_parameters(backend_, network.parameters);
     save(network, "sft");
-    finish("SFT", network, began);
+    finish({"SFT", "sft"}, network, began);
   }
 
   // Post-training quantization of the SFT model.
   void rtn(const QuantConfig& quant, RotationMask mask) {
     const double began = start();
     const std::string name = mask.bits() == 0 ? "RTN" : "rotated RTN";
-    finish(name,
+    finish({name},
            network_of(sft_, quant,
                       RotationChoice::shared(mask, session_.shape(), line_.rotation.rotation_seed)),
            began);
@@ -59,7 +60,7 @@ class Pipeline {
     const double began = start();
     Network<B> network = network_of(base_, quant, unrotated());
     train("STE " + bits_name(quant), network);
-    finish("STE", network, began);
+    finish({"STE"}, network, began);
   }
 
   // Algorithm 1 with K = 1; the model goes to <output_dir>/<directory>.
@@ -71,12 +72,26 @@ class Pipeline {
     Network<B> network = network_of(base_, quant, choice);
     train("RoSTE " + bits_name(quant), network);
     save(network, directory);
-    finish("RoSTE", network, began);
+    finish({"RoSTE", directory}, network, began);
   }
 
   const std::vector<MethodResult>& results() const { return results_; }
 
+  // What results.json holds: one object per method.
+  nlohmann::ordered_json results_json() const {
+    nlohmann::ordered_json all = nlohmann::ordered_json::array();
+    const TrainSettings training =
+        train_settings(line_, static_cast<std::int64_t>(data_.train.size()));
+    for (const MethodResult& r : results_) all.push_back(to_json(r, training));
+    return all;
+  }
+
  private:
+  struct Stage {
+    std::string method;
+    std::string model = {};  // where it was saved, or empty
+  };
+
   static double start() { return steady_seconds(); }
 
   RotationChoice unrotated() const {
@@ -93,8 +108,8 @@ class Pipeline {
 
   void train(const std::string& stage, Network<B>& network) {
     TrainingState<B> state(backend_, network);
-    FineTuning<B> run{network, state, 0, {}};
-    fine_tune<B>(backend_, line_, {stage, &log_}, data_.train, run);
+    TrainingJob<B> job{network, state};
+    fine_tune<B>(backend_, line_, {stage, &log_}, data_.train, job);
   }
 
   void save(Network<B>& network, const std::string& directory) {
@@ -103,16 +118,12 @@ class Pipeline {
   }
 
   // Evaluates, and rewrites results.json so that an interruption loses only the stage under way.
-  void finish(const std::string& method, const Network<B>& network, double began) {
+  void finish(const Stage& stage, const Network<B>& network, double began) {
     const Evaluation e =
         evaluate_samples<B>(backend_, line_, network, session_.tokenizer, data_.eval);
-    results_.push_back(
-        {method, network.plan.quant, network.plan.choice, e, steady_seconds() - began});
-    nlohmann::ordered_json all = nlohmann::ordered_json::array();
-    const TrainSettings training =
-        train_settings(line_, static_cast<std::int64_t>(data_.train.size()));
-    for (const MethodResult& r : results_) all.push_back(to_json(r, training));
-    write_file_atomically(line_.output_dir / "results.json", all.dump(2) + "\n");
+    results_.push_back({stage.method, network.plan.quant, network.plan.choice, e, stage.model,
+                        steady_seconds() - began});
+    write_file_atomically(line_.output_dir / "results.json", results_json().dump(2) + "\n");
   }
 
   B& backend_;

@@ -62,9 +62,9 @@ void pretrain_command(B& backend, const CommandLine& line) {
   const BaseModelRecipe recipe = recipe_of(line.pretrain);
   set_parameters(backend, initial_values(shape, recipe, line.train.seed), network.parameters);
   TrainingState<B> state(backend, network);
-  FineTuning<B> run{network, state, 0, {}};
+  TrainingJob<B> job{network, state};
   RunLog log(line.output_dir);
-  fine_tune<B>(backend, line, {"pretrain", &log}, documents.samples, run);
+  fine_tune<B>(backend, line, {"pretrain", &log}, documents.samples, job);
 
   HostParameters trained = get_parameters(backend, network.parameters);
   move_outliers(shape, recipe, line.train.seed, trained);

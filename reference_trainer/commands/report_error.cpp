@@ -1,8 +1,11 @@
 #include "reference_trainer/commands/report_error.h"
 
 #include <cstdio>
+#include <filesystem>
 #include <new>
 #include <stdexcept>
+#include <string>
+#include <system_error>
 
 #include "reference_trainer/base/error.h"
 
@@ -10,6 +13,14 @@ namespace trainer {
 namespace {
 
 constexpr const char* kProgram = "reference_trainer";
+
+// The file and, for a rename or a copy, where it was to go; the program where no file is known.
+std::string where_of(const std::system_error& failure) {
+  const auto* file = dynamic_cast<const std::filesystem::filesystem_error*>(&failure);
+  if (file == nullptr || file->path1().empty()) return kProgram;
+  const std::string target = file->path2().empty() ? "" : " to " + file->path2().string();
+  return file->path1().string() + target;
+}
 
 Error as_error(const std::exception& failure) {
   if (const auto* error = dynamic_cast<const Error*>(&failure)) return *error;
@@ -21,6 +32,11 @@ Error as_error(const std::exception& failure) {
   if (dynamic_cast<const std::domain_error*>(&failure) != nullptr) {
     return {ExitCode::kNumerics,
             {"QN-01", kProgram, failure.what(), "finite values", "try a smaller learning rate"}};
+  }
+  if (const auto* system = dynamic_cast<const std::system_error*>(&failure)) {
+    return {ExitCode::kIo,
+            {"IO-02", where_of(*system), system->what(), "the system to do it",
+             "check the rights, the disk space and the limits of this process"}};
   }
   return {ExitCode::kBadInput,
           {"internal", kProgram, failure.what(), "no such failure", "please report it"}};

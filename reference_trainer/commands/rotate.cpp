@@ -62,6 +62,9 @@ template <Backend B>
 void rotate_command(B& backend, const CommandLine& line) {
   check_output_directory(line.output_dir, line.model.model_name_or_path);
   Session<B> session = load_session(backend, line);
+  const QuantConfig quant =
+      session.network.plan.quant;  // kept, but out of the way of the comparison
+  forget_plan(backend, session);
   const std::vector<float> before = probe_logits(backend, session.network);
   fold_for_quantization(backend, session);
   const RotationChoice choice =
@@ -69,10 +72,11 @@ void rotate_command(B& backend, const CommandLine& line) {
           .value_or(RotationChoice::shared(RotationMask(15), session.shape(),
                                            line.rotation.rotation_seed));
   say_rotation_notes(line, session.shape(), choice);
-  apply_plan(backend, session.network.plan.quant, choice, session.network);
+  apply_plan(backend, {}, choice, session.network);
   const double difference =
       largest_relative_difference(before, probe_logits(backend, session.network));
   check_unchanged(difference, line.model.model_name_or_path);
+  session.network.plan.quant = quant;
   save_session(backend, session, line.output_dir);
   char number[32];
   std::snprintf(number, sizeof number, "%.2e", difference);

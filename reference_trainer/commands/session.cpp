@@ -13,9 +13,11 @@ void say(const CommandLine& line, const std::string& text) {
 }
 
 void print_result(const std::string& text) {
+  errno = 0;
   std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fputc('\n', stdout);
-  if (std::fflush(stdout) != 0) {
+  if (!text.ends_with('\n')) std::fputc('\n', stdout);
+  std::fflush(stdout);
+  if (std::ferror(stdout) != 0) {
     const int error = errno;
     throw_io({"CL-07", "stdout", "", "a place to write the result to", ""}, error);
   }
@@ -29,6 +31,14 @@ SftDataset load_dataset(const CommandLine& line, const std::filesystem::path& fi
   SftDataset dataset = read_sft_dataset(file, tokenizer, {shape.eos_token_ids}, options);
   say(line, file.filename().string() + ": " + dataset.counts.summary());
   return dataset;
+}
+
+void make_directory(const std::filesystem::path& directory) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error)
+    throw_io({"IO-02", directory.string(), "", "a directory that can be created", ""},
+             error.value());
 }
 
 std::vector<SftSample> draw_samples(const std::vector<SftSample>& samples, std::int64_t n,
@@ -58,8 +68,9 @@ DataSplits load_splits(const CommandLine& line, const Tokenizer& tokenizer,
   std::vector<SftSample> shuffled =
       draw_samples(all, static_cast<std::int64_t>(all.size()), line.train.seed);
   DataSplits splits;
-  splits.eval.assign(shuffled.begin(), shuffled.begin() + held_out);
-  splits.train.assign(shuffled.begin() + held_out, shuffled.end());
+  const auto middle = std::make_move_iterator(shuffled.begin() + held_out);
+  splits.eval.assign(std::make_move_iterator(shuffled.begin()), middle);
+  splits.train.assign(middle, std::make_move_iterator(shuffled.end()));
   say(line, std::to_string(splits.train.size()) + " samples to train on, " +
                 std::to_string(splits.eval.size()) + " held out for evaluation");
   return splits;

@@ -24,8 +24,8 @@ struct Session {
 // One line for people on stderr, unless --quiet.
 void say(const CommandLine& line, const std::string& text);
 
-// Prints `text` and a newline on stdout; throws Error (CL-07, exit code 4) when stdout takes no
-// more.
+// Prints `text` on stdout, ending in one newline; throws Error (CL-07, exit code 4) when stdout
+// takes no more.
 void print_result(const std::string& text);
 
 template <Backend B>
@@ -43,6 +43,9 @@ SftDataset load_dataset(const CommandLine& line, const std::filesystem::path& fi
 struct DataSplits {
   std::vector<SftSample> train, eval;
 };
+
+// Creates the directory and its parents; throws Error (IO-02).
+void make_directory(const std::filesystem::path& directory);
 
 // --eval_dataset, or else --eval_fraction of --dataset chosen by --seed (at least one sample each).
 DataSplits load_splits(const CommandLine& line, const Tokenizer& tokenizer,
@@ -63,10 +66,22 @@ void require_unrotated(const ForwardPlan& plan, const std::filesystem::path& dir
 void say_rotation_notes(const CommandLine& line, const ModelShape& shape,
                         const RotationChoice& choice);
 
-// Folded and untied, as every method of a table starts.
+// Drops the quantizers and in-block rotations that roste.json asks for: master weights are
+// unrotated for R2 and R4, so what is left is the full-precision model itself.
+template <Backend B>
+void forget_plan(B& backend, Session<B>& session) {
+  ForwardPlan& plan = session.network.plan;
+  require_unrotated(plan, session.directory);
+  const NormGains gains = plan.norm_gains;
+  plan = plain_plan(plan.shape);
+  plan.norm_gains = gains;
+  update_effective_weights(backend, session.network);
+}
+
+// Full precision, folded and untied, as every method of a table starts.
 template <Backend B>
 void fold_for_quantization(B& backend, Session<B>& session) {
-  require_unrotated(session.network.plan, session.directory);
+  forget_plan(backend, session);
   fold_norms(backend, session.network);
   update_effective_weights(backend, session.network);
 }

@@ -25,20 +25,26 @@ TokenBatch make_batch(std::span<const SftSample* const> samples) {
   return batch;
 }
 
-std::vector<std::int64_t> batch_indices(std::int64_t samples, std::int64_t batch_size,
-                                        std::uint64_t seed, std::int64_t step) {
+const std::vector<std::int64_t>& EpochOrder::order_of(std::int64_t epoch) {
+  if (epoch != epoch_) {
+    order_ = permutation(samples_, seed_, static_cast<std::uint64_t>(epoch));
+    epoch_ = epoch;
+  }
+  return order_;
+}
+
+std::vector<std::int64_t> EpochOrder::batch(std::int64_t batch_size, std::int64_t step) {
   std::vector<std::int64_t> indices;
-  // The epochs, each in its own order, form one endless sequence; a step is a window of it.
   const std::int64_t first = step * batch_size;
-  std::vector<std::int64_t> order;
   for (std::int64_t at = first; at < first + batch_size; ++at) {
-    const std::int64_t place = at % samples;
-    if (order.empty() || place == 0) {
-      order = permutation(samples, seed, static_cast<std::uint64_t>(at / samples));
-    }
-    indices.push_back(order[place]);
+    indices.push_back(order_of(at / samples_)[at % samples_]);
   }
   return indices;
+}
+
+std::vector<std::int64_t> batch_indices(std::int64_t samples, std::int64_t batch_size,
+                                        std::uint64_t seed, std::int64_t step) {
+  return EpochOrder(samples, seed).batch(batch_size, step);
 }
 
 }  // namespace trainer

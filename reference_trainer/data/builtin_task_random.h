@@ -1,31 +1,25 @@
-// The random numbers of the built-in task: SplitMix64 addressed by counters, so the same text comes
-// out on every platform and no draw depends on how much another stream has drawn.
+// The random numbers of the built-in task: the same text comes out on every platform, and each item
+// has a stream of its own.
 #pragma once
 
 #include <cstdint>
+#include <iterator>
 #include <utility>
 #include <vector>
 
+#include "reference_trainer/base/random.h"
+
 namespace trainer::builtin {
 
-inline constexpr std::uint64_t kGoldenGamma = 0x9e3779b97f4a7c15;  // 2^64 / golden ratio, made odd
-
-// Finalizer of SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators,
-// 2014).
-constexpr std::uint64_t mix64(std::uint64_t z) {
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-  return z ^ (z >> 31);
-}
-
-// One stream per (seed, stream, item): draw k of it is mix64(key + (k + 1) * kGoldenGamma).
+// One stream per (seed, stream, item). How numbers below a bound are drawn is part of the task: a
+// change would change its texts.
 class Draws {
  public:
-  explicit constexpr Draws(std::uint64_t key) : state_(key) {}
+  explicit constexpr Draws(std::uint64_t key) : stream_(key) {}
   constexpr Draws(std::uint64_t seed, std::uint64_t stream, std::uint64_t item)
-      : state_(mix64(mix64(mix64(seed + kGoldenGamma) + stream + kGoldenGamma) + item)) {}
+      : stream_(mixed_bits(roste::random_bits(roste::random_bits(seed, 0) + stream, 0) + item)) {}
 
-  constexpr std::uint64_t next() { return mix64(state_ += kGoldenGamma); }
+  constexpr std::uint64_t next() { return stream_.next(); }
 
   // In [0, count), 1 <= count < 2^32. The upper half of a draw is scaled: the bias of a value is
   // below count / 2^32, 1e-8 for our lists.
@@ -46,16 +40,13 @@ class Draws {
     return std::pair(list[first], list[second < first ? second : second + 1]);
   }
 
-  // Fisher-Yates, from the back.
   template <class T>
   void shuffle(std::vector<T>& items) {
-    for (std::uint64_t left = items.size(); left > 1; --left) {
-      std::swap(items[left - 1], items[below(left)]);
-    }
+    trainer::shuffle(*this, items);
   }
 
  private:
-  std::uint64_t state_;
+  RandomStream stream_;
 };
 
 }  // namespace trainer::builtin

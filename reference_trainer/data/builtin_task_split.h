@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "reference_trainer/data/builtin_task_random.h"
+#include "reference_trainer/base/random.h"
 
 namespace trainer::builtin {
 
@@ -15,7 +15,7 @@ enum class Split : std::uint64_t { kTrain = 0, kValidation = 1, kTest = 2, kPret
 constexpr std::uint64_t hash_of(std::string_view text) {
   std::uint64_t hash = 0xcbf29ce484222325;
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  return mix64(hash);
+  return mixed_bits(hash);
 }
 
 // kTest and kValidation for one prompt in eight each, else kTrain, by the text alone. So no two

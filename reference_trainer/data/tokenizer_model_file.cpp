@@ -38,14 +38,14 @@ Vocabulary parse_vocabulary(const JsonCursor& part) {
 
 // Options that change what tokens come out, and that we do not have.
 void expect_plain_bpe(const JsonCursor& part) {
-  const auto refuse_unless = [&](const char* key, bool plain, const char* expected) {
-    if (part.has(key) && !part.at(key).is_null() && !plain) part.at(key).fail(expected);
+  const auto expect = [&](const char* key, const nlohmann::json& plain, const char* expected) {
+    if (!part.has(key) || part.at(key).is_null() || part.at(key).value() == plain) return;
+    part.at(key).fail(expected);
   };
-  const nlohmann::json& model = part.value();
-  refuse_unless("dropout", model.value("dropout", nlohmann::json()) == 0, "null");
-  refuse_unless("ignore_merges", model.value("ignore_merges", nlohmann::json()) == false, "false");
+  expect("dropout", 0, "null");
+  expect("ignore_merges", false, "false");
   for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
-    refuse_unless(key, model.value(key, nlohmann::json()) == "", "null");
+    expect(key, "", "null");
   }
 }
 

@@ -1,14 +1,12 @@
-// UTF-8 one character at a time: where characters end, what is malformed, what counts as a space.
+// UTF-8 beyond base/utf8.h: code points, what is malformed, what counts as a space.
 #pragma once
 
 #include <cstddef>
 #include <string_view>
 
-namespace trainer {
+#include "reference_trainer/base/utf8.h"
 
-// Bytes (1 to 4) of the well-formed character that starts at text[at], at < text.size(); 0 where
-// there is none (stray, overlong, surrogate, beyond U+10FFFF, cut off). Unicode 15, table 3-7.
-std::size_t utf8_length(std::string_view text, std::size_t at);
+namespace trainer {
 
 // The code point of a well-formed character of 1 to 4 bytes.
 char32_t utf8_code_point(std::string_view character);

@@ -9,31 +9,37 @@
 
 namespace trainer {
 
+// Hears how many pieces of work are done, of how many: a sample scored and a prompt continued count
+// one each.
+using EvaluationProgress = std::function<void(std::size_t, std::size_t)>;
+
 struct EvaluationSettings {
   GenerationSettings generation;
   std::size_t batch_size = 32;
-  std::function<void(std::size_t, std::size_t)> progress;  // (samples done, all); may be empty
+  EvaluationProgress progress;  // may be empty
 };
 
 struct Evaluation {
   double loss = 0;  // mean over target tokens, nats per token
   std::int64_t targets = 0;
-  RougeScores rouge;  // means over samples, in [0, 1]
   std::size_t samples = 0;
+  RougeScores rouge;              // means over the samples with a prompt, in [0, 1]
+  std::size_t rouge_samples = 0;  // 0: no sample has a prompt, and `rouge` means nothing
   double perplexity() const { return std::exp(loss); }
 };
 
+// Summed cross-entropy of the targets of all samples. `done` hears of samples scored; may be empty.
 template <Backend B>
 LossSum dataset_loss(B& backend, const Network<B>& network, std::span<const SftSample> samples,
-                     std::size_t batch_size) {
+                     std::size_t batch_size, const std::function<void(std::size_t)>& done) {
   Activations<B> acts(network.plan.shape, Keep::kOneLayer);
   ModelInput<B> input;
   Indices<B> targets;
   LossSum sum;
   for (std::size_t first = 0; first < samples.size(); first += batch_size) {
+    const std::size_t end = std::min(first + batch_size, samples.size());
     std::vector<const SftSample*> rows;
-    for (std::size_t i = first; i < std::min(first + batch_size, samples.size()); ++i)
-      rows.push_back(&samples[i]);
+    for (std::size_t i = first; i < end; ++i) rows.push_back(&samples[i]);
     const TokenBatch batch = make_batch(rows);
     load_batch(backend, batch, input);
     load_indices(backend, batch.targets, targets);
@@ -42,27 +48,29 @@ LossSum dataset_loss(B& backend, const Network<B>& network, std::span<const SftS
         lm_head_loss(backend, acts.final_hidden, network.parameters.output_embedding(), targets);
     sum.negative_log_likelihood += part.negative_log_likelihood;
     sum.targets += part.targets;
+    if (done) done(end);
   }
   return sum;
 }
 
-// Generates from the prompt of every sample and scores the text against its reference.
+// Generates from the prompt of every sample, none of them empty, and scores the text against its
+// reference: means over the samples.
 template <Backend B>
 RougeScores dataset_rouge(B& backend, const Network<B>& network, const Tokenizer& tokenizer,
-                          std::span<const SftSample> samples, const EvaluationSettings& settings) {
+                          std::span<const SftSample* const> samples,
+                          const EvaluationSettings& settings,
+                          const std::function<void(std::size_t)>& done) {
   std::vector<TokenSequence> prompts;
-  for (const SftSample& s : samples)
-    prompts.emplace_back(s.tokens.begin(), s.tokens.begin() + s.prompt_length);
-  const auto report = [&](std::size_t done) {
-    if (settings.progress) settings.progress(done, samples.size());
-  };
-  const auto generated = generate_greedy<B>(backend, network, prompts, settings.generation,
-                                            settings.batch_size, report);
+  for (const SftSample* s : samples) {
+    prompts.emplace_back(s->tokens.begin(), s->tokens.begin() + s->prompt_length);
+  }
+  const auto generated =
+      generate_greedy<B>(backend, network, prompts, settings.generation, settings.batch_size, done);
   RougeScores mean;
   const auto n = static_cast<double>(samples.size());
   for (std::size_t i = 0; i < samples.size(); ++i) {
     const RougeScores r =
-        rouge(samples[i].reference, tokenizer.decode_continuation(prompts[i], generated[i]));
+        rouge(samples[i]->reference, tokenizer.decode_continuation(prompts[i], generated[i]));
     mean.rouge1 += r.rouge1 / n;
     mean.rouge2 += r.rouge2 / n;
     mean.rouge_l += r.rouge_l / n;
@@ -71,16 +79,30 @@ RougeScores dataset_rouge(B& backend, const Network<B>& network, const Tokenizer
   return mean;
 }
 
-// Samples must have a prompt of at least one token (BOS will do). samples must not be empty.
+// samples must not be empty. Rows of plain text have no prompt: they count for the loss only.
 template <Backend B>
 Evaluation evaluate(B& backend, const Network<B>& network, const Tokenizer& tokenizer,
                     std::span<const SftSample> samples, const EvaluationSettings& settings) {
-  const LossSum loss = dataset_loss(backend, network, samples, settings.batch_size);
+  std::vector<const SftSample*> prompted;
+  for (const SftSample& s : samples) {
+    if (s.prompt_length > 0) prompted.push_back(&s);
+  }
+  const std::size_t work = samples.size() + prompted.size();
+  const auto progress_after = [&](std::size_t before) {
+    return [&settings, before, work](std::size_t done) {
+      if (settings.progress) settings.progress(before + done, work);
+    };
+  };
+  const LossSum loss =
+      dataset_loss(backend, network, samples, settings.batch_size, progress_after(0));
   Evaluation result;
   result.loss = loss.negative_log_likelihood / static_cast<double>(loss.targets);
   result.targets = loss.targets;
   result.samples = samples.size();
-  result.rouge = dataset_rouge(backend, network, tokenizer, samples, settings);
+  result.rouge_samples = prompted.size();
+  if (prompted.empty()) return result;
+  result.rouge = dataset_rouge<B>(backend, network, tokenizer, prompted, settings,
+                                  progress_after(samples.size()));
   return result;
 }
 

@@ -14,7 +14,7 @@
 namespace trainer {
 
 struct GenerationSettings {
-  std::int64_t max_new_tokens = 64;
+  std::int64_t max_new_tokens = 64;  // fewer where the model's context ends
   std::vector<TokenId> stop;  // generation ends at any of them; they are not part of the result
 };
 
@@ -30,7 +30,7 @@ class GreedyBatch {
         network_(network),
         settings_(settings),
         cache_(backend, network.plan.shape, static_cast<std::int64_t>(prompts.size()),
-               longest(prompts) + settings.max_new_tokens),
+               capacity_for(network.plan.shape, prompts, settings)),
         acts_(network.plan.shape, Keep::kOneLayer),
         lengths_(prompts.size(), 0),
         results_(prompts.size()),
@@ -49,7 +49,8 @@ class GreedyBatch {
       if (std::find(settings_.stop.begin(), settings_.stop.end(), next[i]) != settings_.stop.end())
         continue;
       results_[s].push_back(next[i]);
-      if (static_cast<std::int64_t>(results_[s].size()) == settings_.max_new_tokens) continue;
+      const auto generated = static_cast<std::int64_t>(results_[s].size());
+      if (generated == settings_.max_new_tokens || lengths_[s] == cache_.capacity()) continue;
       still_active.push_back(s);
       new_tokens.push_back({next[i]});
     }
@@ -62,10 +63,16 @@ class GreedyBatch {
   const std::vector<TokenSequence>& results() const { return results_; }
 
  private:
-  static std::int64_t longest(std::span<const TokenSequence> prompts) {
-    std::size_t n = 0;
-    for (const TokenSequence& p : prompts) n = std::max(n, p.size());
-    return static_cast<std::int64_t>(n);
+  // Tokens that the cache has to hold for a sequence; no model goes beyond the context it knows.
+  static std::int64_t capacity_for(const ModelShape& shape, std::span<const TokenSequence> prompts,
+                                   const GenerationSettings& settings) {
+    std::int64_t longest = 0;
+    for (const TokenSequence& p : prompts) {
+      longest = std::max(longest, static_cast<std::int64_t>(p.size()));
+    }
+    const std::int64_t wanted = longest + settings.max_new_tokens;
+    return shape.max_positions > 0 ? std::min(wanted, std::max(shape.max_positions, longest))
+                                   : wanted;
   }
 
   // Runs the model on new tokens of the active sequences.

@@ -107,7 +107,7 @@ std::optional<FoundCheckpoint> find_newest_checkpoint(const fs::path& output_dir
     } catch (const Error& failure) {
       // Training on from an older state because a newer program wrote the newest would lose work.
       if (failure.parts().code == "CK-09") throw;
-      found.skipped.push_back("skipped " + step_name(step) + ": " + failure.what());
+      found.skipped.push_back(step_name(step) + ": " + line_of(failure.parts()));
     }
   }
   return std::nullopt;

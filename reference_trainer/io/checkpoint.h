@@ -28,8 +28,8 @@ std::filesystem::path save_checkpoint(const std::filesystem::path& output_dir,
 struct FoundCheckpoint {
   CheckpointInfo info;
   std::filesystem::path directory;
-  std::vector<std::string>
-      skipped;  // one line for every newer checkpoint that did not verify, and why
+  // One line for every newer checkpoint that did not verify: "step-4: CK-07 <where>: ...".
+  std::vector<std::string> skipped;
 };
 
 // The newest checkpoint (by step number) that verifies, or nothing.

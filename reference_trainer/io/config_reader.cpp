@@ -55,9 +55,9 @@ float ConfigReader::number_or(const std::string& key, float absent) const {
   return find(key) == nullptr ? absent : number(key);
 }
 
-bool ConfigReader::flag_or(const std::string& key, bool absent) const {
+bool ConfigReader::is_true(const std::string& key) const {
   const json* value = find(key);
-  if (value == nullptr) return absent;
+  if (value == nullptr) return false;
   if (value->is_boolean()) return value->get<bool>();
   throw_bad_input({"CF-04", where(key), shown(*value), "true or false", ""});
 }
@@ -68,7 +68,7 @@ std::optional<ConfigReader> ConfigReader::inside(const std::string& key) const {
   return ConfigReader(file_, *value, pointer_ + pointer_step(key));
 }
 
-std::int64_t integer_in(const json& value, IntegerRange range, const std::string& where) {
+std::int64_t integer_in(const json& value, IntegerBounds range, const std::string& where) {
   // Whatever is above int64 becomes negative by the cast and must not pass for -1.
   const bool fits = value.is_number_integer() &&
                     !(value.is_number_unsigned() && value.get<std::uint64_t>() > kMaxInt64);

@@ -10,13 +10,13 @@
 
 namespace trainer {
 
-struct IntegerRange {
+struct IntegerBounds {
   std::int64_t lowest;
   std::int64_t highest;
 };
 
 // Sizes of a model: within int32, so that products of two of them stay within int64.
-inline constexpr IntegerRange kSizeRange = {1, std::numeric_limits<std::int32_t>::max()};
+inline constexpr IntegerBounds kSizeRange = {1, std::numeric_limits<std::int32_t>::max()};
 
 // Reads one JSON object. A key whose value is null counts as absent, as it does for transformers.
 class ConfigReader {
@@ -35,8 +35,8 @@ class ConfigReader {
   // Throws CF-04 when it is not a number or not finite as a float.
   float number(const std::string& key) const;
   float number_or(const std::string& key, float absent) const;
-  // Throws CF-04 when it is not true or false.
-  bool flag_or(const std::string& key, bool absent) const;
+  // Whether `key` is true; absent counts as false. Throws CF-04 when it is not true or false.
+  bool is_true(const std::string& key) const;
 
   // The reader of an object inside, or nothing. Throws CF-02 when it is no object.
   std::optional<ConfigReader> inside(const std::string& key) const;
@@ -52,6 +52,6 @@ class ConfigReader {
 
 // `value` as an integer of `range`. Floats are refused even where they are whole (4096.0). Throws
 // CF-04, CF-05 for a zero that must not be one.
-std::int64_t integer_in(const nlohmann::json& value, IntegerRange range, const std::string& where);
+std::int64_t integer_in(const nlohmann::json& value, IntegerBounds range, const std::string& where);
 
 }  // namespace trainer

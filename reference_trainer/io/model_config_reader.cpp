@@ -113,8 +113,8 @@ void read_biases(const ConfigReader& config, const Architecture& architecture, M
     shape.qkv_bias = true;
     return;
   }
-  shape.qkv_bias = shape.output_bias = config.flag_or("attention_bias", false);
-  shape.mlp_bias = config.flag_or("mlp_bias", false);
+  shape.qkv_bias = shape.output_bias = config.is_true("attention_bias");
+  shape.mlp_bias = config.is_true("mlp_bias");
 }
 
 std::int32_t token_id(const json& value, const ModelShape& shape, const std::string& where) {
@@ -155,7 +155,7 @@ ModelShape read_model_shape(const std::filesystem::path& directory) {
   read_sizes(config, shape);
   shape.rope_theta = read_rope_theta(config);
   read_biases(config, architecture, shape);
-  shape.tied_embeddings = config.flag_or("tie_word_embeddings", false);
+  shape.tied_embeddings = config.is_true("tie_word_embeddings");
   read_text_ends(config, shape);
 
   const std::filesystem::path generation = directory / "generation_config.json";

@@ -56,16 +56,12 @@ void append_host_copies(B& backend, Parameters<B>& parameters, const std::string
   for (auto& t : tensor_list(parameters)) {
     auto& values = host.values.emplace_back(static_cast<std::size_t>(t.tensor->size()));
     copy_to_host<float>(backend, *t.tensor, values);
-    const bool matrix = t.is_matrix();
-    host.views.push_back({prefix + t.name,
-                          matrix ? std::vector<std::int64_t>{t.tensor->rows(), t.tensor->cols()}
-                                 : std::vector<std::int64_t>{t.tensor->cols()},
-                          values});
+    host.views.push_back({prefix + t.name, t.shape(), values});
   }
 }
 
-// Writes config.json, weights, tokenizer files of `tokenizer_directory` and roste.json, complete or
-// not at all.
+// Writes config.json, weights, roste.json and the tokenizer files of metadata.tokenizer_directory,
+// complete or not at all.
 template <Backend B>
 void save_network(B& backend, Network<B>& network, const ModelMetadata& metadata,
                   const std::filesystem::path& directory) {

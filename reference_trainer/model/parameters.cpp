@@ -27,4 +27,9 @@ const char* linear_name(Linear linear) {
   return kNames[linear];
 }
 
+Parameters<NoMemory> parameter_layout(const ModelShape& shape) {
+  NoMemory backend;
+  return allocate_parameters(backend, shape);
+}
+
 }  // namespace trainer

@@ -82,6 +82,11 @@ struct NamedTensor {
   TensorKind kind;
   Tensor<B>* tensor;
   bool is_matrix() const { return kind != TensorKind::kBias && kind != TensorKind::kNormGain; }
+  // As stored in a file: vectors have one dimension.
+  std::vector<std::int64_t> shape() const {
+    if (is_matrix()) return {tensor->rows(), tensor->cols()};
+    return {tensor->cols()};
+  }
 };
 
 // All tensors in a fixed order: the only list of names. Two Parameters of one shape give lists that
@@ -108,6 +113,19 @@ std::vector<NamedTensor<B>> tensor_list(Parameters<B>& p) {
   if (!p.head.empty()) list.push_back({"lm_head.weight", TensorKind::kHead, &p.head});
   return list;
 }
+
+// A backend without memory: Parameters<NoMemory> have names and shapes only.
+struct NoMemory {
+  template <class T>
+  using Buffer = std::unique_ptr<T[]>;
+  template <class T>
+  Buffer<T> allocate(std::size_t) {
+    return nullptr;
+  }
+};
+
+// Names, kinds and shapes of a model's tensors, without values.
+Parameters<NoMemory> parameter_layout(const ModelShape& shape);
 
 template <Backend B>
 void fill_zero(B& backend, Parameters<B>& p) {

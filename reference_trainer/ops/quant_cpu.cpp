@@ -81,13 +81,6 @@ void for_each_tile(Cpu& cpu, const RowTiles& tiles, const std::function<void(std
   });
 }
 
-void check_divides(const roste::Rotation& rotation, std::int64_t length, const char* what) {
-  if (length % rotation.size() == 0) return;
-  throw std::invalid_argument("a rotation of dimension " + std::to_string(rotation.size()) +
-                              " of a tensor with " + std::to_string(length) + " " + what +
-                              "; expected a multiple");
-}
-
 // What is not quantized has no error, but counts in the norm.
 roste::ErrorSums lossless(ConstView x) {
   roste::ErrorSums sums;
@@ -100,7 +93,7 @@ roste::ErrorSums lossless(ConstView x) {
 using Verb = void (*)(const roste::Rotation&, View);
 
 void rotate_row_tiles(Cpu& cpu, const roste::Rotation& rotation, Verb verb, Tensor<Cpu>& x) {
-  check_divides(rotation, x.cols(), "columns");
+  roste::cpu::check_rotated_length("columns", x.cols(), rotation);
   const RowTiles tiles(x);
   cpu.pool().parallel_for(tiles.count,
                           [&](std::int64_t tile) { verb(rotation, tiles.of(x, tile)); });
@@ -108,7 +101,7 @@ void rotate_row_tiles(Cpu& cpu, const roste::Rotation& rotation, Verb verb, Tens
 
 // One task is one run of rotation.size() rows of 64 columns.
 void rotate_column_tiles(Cpu& cpu, const roste::Rotation& rotation, Verb verb, Tensor<Cpu>& w) {
-  check_divides(rotation, w.rows(), "rows");
+  roste::cpu::check_rotated_length("rows", w.rows(), rotation);
   const std::int64_t across = (w.cols() + kTileColumns - 1) / kTileColumns;
   cpu.pool().parallel_for(w.rows() / rotation.size() * across, [&](std::int64_t tile) {
     const std::int64_t row = tile / across * rotation.size();

@@ -13,6 +13,12 @@ std::string fixed_text(double value, int decimals) {
   return {buffer.data(), result.ptr};
 }
 
+std::string shortest_text(double value) {
+  std::array<char, 32> buffer;  // the longest, -2.2250738585072014e-308, has 24
+  const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+  return {buffer.data(), result.ptr};
+}
+
 std::string short_count_text(double value) {
   // 999.5 of a unit would print as 1000 of it, so it belongs to the next one.
   for (const auto& [unit, letter] :

@@ -88,12 +88,6 @@ void Progress::finish() {
   state_.reset();
 }
 
-void Progress::note(const std::string& line) {
-  if (style_ == ProgressStyle::kSilent) return;
-  erase();
-  out_ << line << "\n" << std::flush;
-}
-
 void Progress::show() {
   state_->seconds = clock_() - began_;
   last_ = {began_ + state_->seconds, state_->step};
@@ -104,11 +98,6 @@ void Progress::show() {
   // The last column stays free: some terminals wrap when it is written.
   out_ << kRewrite << terminal_progress_line(*state_, columns_ - 1) << std::flush;
   line_open_ = true;
-}
-
-void Progress::erase() {
-  if (line_open_) out_ << kRewrite;
-  line_open_ = false;
 }
 
 }  // namespace trainer

@@ -53,12 +53,8 @@ class Progress {
   // Shows the last state once and ends the line.
   void finish();
 
-  // A line of its own between progress lines, e.g. a data set's summary. Silent progress drops it.
-  void note(const std::string& line);
-
  private:
   void show();
-  void erase();
 
   ProgressStyle style_;
   std::ostream& out_;

@@ -46,19 +46,6 @@ std::string text_row(const Cells& cells, const std::vector<std::size_t>& widths)
   return line + "\n";
 }
 
-std::string markdown_cell(const std::string& cell) {
-  std::string out;
-  for (const char c : cell) {
-    if (c == '|')
-      out += "\\|";
-    else if (c == '\n')
-      out += "<br>";
-    else
-      out += c;
-  }
-  return out;
-}
-
 }  // namespace
 
 std::string text_table(const Table& table) {
@@ -68,30 +55,6 @@ std::string text_table(const Table& table) {
   for (const std::size_t w : widths) rule.emplace_back(w, '-');
   std::string text = text_row(table.header, widths) + text_row(rule, widths);
   for (const Cells& row : table.rows) text += text_row(row, widths);
-  return text;
-}
-
-std::string markdown_table(const Table& table) {
-  check(table);
-  Table escaped{{}, {}};
-  for (const std::string& cell : table.header) escaped.header.push_back(markdown_cell(cell));
-  for (const Cells& row : table.rows) {
-    escaped.rows.emplace_back();
-    for (const std::string& cell : row) escaped.rows.back().push_back(markdown_cell(cell));
-  }
-  const std::vector<std::size_t> widths = column_widths(escaped);
-  const auto line = [&](const Cells& cells) {
-    std::string text = "|";
-    for (std::size_t c = 0; c < cells.size(); ++c)
-      text += " " + padded(cells[c], c, widths[c]) + " |";
-    return text + "\n";
-  };
-  std::string rule = "|";
-  for (std::size_t c = 0; c < widths.size(); ++c) {
-    rule += std::string(widths[c] + 1, '-') + (c == 0 ? "-" : ":") + "|";
-  }
-  std::string text = line(escaped.header) + rule + "\n";
-  for (const Cells& row : escaped.rows) text += line(row);
   return text;
 }
 

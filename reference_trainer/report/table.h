@@ -1,4 +1,4 @@
-// A table of text for terminals and for Markdown files.
+// A table of text for terminals.
 #pragma once
 
 #include <string>
@@ -15,8 +15,5 @@ struct Table {
 // the others, which hold numbers, right. Width is counted in UTF-8 characters. Ends in a newline.
 // Throws std::invalid_argument for a row of another length.
 std::string text_table(const Table& table);
-
-// The same as a Markdown pipe table; pipes and line breaks inside cells are escaped.
-std::string markdown_table(const Table& table);
 
 }  // namespace trainer

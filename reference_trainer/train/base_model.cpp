@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <numbers>
 #include <string>
 
-#include "roste/core/signs.h"
+#include "reference_trainer/base/random.h"
 
 namespace trainer {
 namespace {
@@ -14,22 +13,13 @@ namespace {
 constexpr std::size_t kMassiveChannel = 7, kSecondMassiveChannel = 77;  // any two channels would do
 constexpr float kSecondMassiveShare = -0.6f;
 
-// Standard normal numbers by Box and Muller from the counter-based generator, one stream per
-// tensor.
-class Normals {
- public:
-  Normals(std::uint64_t seed, std::uint64_t stream) : seed_(roste::random_bits(seed, stream)) {}
-  float next() {
-    const double u = (static_cast<double>(bits() >> 11) + 1) * 0x1p-53;  // (0, 1]
-    const double turn = static_cast<double>(bits() >> 11) * 0x1p-53;     // [0, 1)
-    return static_cast<float>(std::sqrt(-2 * std::log(u)) * std::cos(2 * std::numbers::pi * turn));
-  }
-  std::uint64_t below(std::uint64_t n) { return bits() % n; }  // bias below n / 2^64
+// One stream per tensor or layer.
+RandomStream stream_of(std::uint64_t seed, std::uint64_t stream) {
+  return RandomStream(roste::random_bits(seed, stream));
+}
 
- private:
-  std::uint64_t bits() { return roste::random_bits(seed_, index_++); }
-  std::uint64_t seed_, index_ = 0;
-};
+// Below n, with a bias below n / 2^64. Part of the recipe: it decides which channels are scaled.
+std::size_t draw_channel(RandomStream& draws, std::size_t n) { return draws.next() % n; }
 
 // Values of all tensors by name, in tensor_list's order.
 class ValuesByName {
@@ -57,8 +47,8 @@ std::string weight_name(std::int64_t layer, Linear l) {
   return layer_prefix(layer) + linear_name(l) + ".weight";
 }
 
-void fill_normal(Normals normals, float std, std::vector<float>& values) {
-  for (float& v : values) v = std * normals.next();
+void fill_normal(RandomStream draws, float std, std::vector<float>& values) {
+  for (float& v : values) v = std * static_cast<float>(draws.normal());
 }
 
 bool has_massive_channels(const ModelShape& shape, const BaseModelRecipe& recipe) {
@@ -72,11 +62,11 @@ void initialize_vocabulary(const ModelShape& shape, const BaseModelRecipe& recip
   const auto d = static_cast<std::size_t>(shape.hidden_size);
   const float head_std = 1 / std::sqrt(static_cast<float>(d));
   auto& embedding = p["model.embed_tokens.weight"];
-  fill_normal({seed, 0}, recipe.embedding_std, embedding);
+  fill_normal(stream_of(seed, 0), recipe.embedding_std, embedding);
   const bool massive = has_massive_channels(shape, recipe);
   if (p.contains("lm_head.weight")) {
     auto& head = p["lm_head.weight"];
-    fill_normal({seed, 1}, head_std, head);
+    fill_normal(stream_of(seed, 1), head_std, head);
     for (std::size_t i = 0; i < head.size(); ++i) {
       const bool kept = massive && (i % d == kMassiveChannel || i % d == kSecondMassiveChannel);
       if (!kept) head[i] = embedding[i] / recipe.embedding_std * head_std;
@@ -136,7 +126,7 @@ void initialize_layer(const ModelShape& shape, const BaseModelRecipe& recipe, st
                       std::sqrt(static_cast<float>(linear_shape(shape, l).in));
     const auto stream = static_cast<std::uint64_t>(
         2 + layer * static_cast<std::int64_t>(kLinears.size()) + static_cast<int>(l));
-    fill_normal({seed, stream}, std, p[weight_name(layer, l)]);
+    fill_normal(stream_of(seed, stream), std, p[weight_name(layer, l)]);
   }
   if (recipe.mimetic > 0) make_mimetic(shape, recipe, layer, p);
   p[layer_prefix(layer) + "input_layernorm.weight"] = initial_gain(shape, recipe);
@@ -148,12 +138,12 @@ void scale_row(std::vector<float>& w, std::size_t row, std::size_t cols, float b
 }
 
 // One RoPE pair of each kv head: k times `scale`, the queries that read it divided by it.
-void move_to_keys(const ModelShape& s, float scale, Normals& draws, std::int64_t layer,
+void move_to_keys(const ModelShape& s, float scale, RandomStream& draws, std::int64_t layer,
                   ValuesByName& p) {
   const auto d = static_cast<std::size_t>(s.hidden_size),
              head_dim = static_cast<std::size_t>(s.head_dim);
   for (std::size_t h = 0; h < static_cast<std::size_t>(s.kv_heads); ++h) {
-    const std::size_t pair = draws.below(head_dim / 2);
+    const std::size_t pair = draw_channel(draws, head_dim / 2);
     for (const std::size_t channel : {pair, pair + head_dim / 2}) {
       const std::size_t row = h * head_dim + channel;
       scale_row(p[weight_name(layer, Linear::kK)], row, d, scale);
@@ -165,12 +155,12 @@ void move_to_keys(const ModelShape& s, float scale, Normals& draws, std::int64_t
 }
 
 // Some hidden channels of the MLP: up times `scale`, down's column divided by it.
-void move_to_up(const ModelShape& s, const BaseModelRecipe& recipe, Normals& draws,
+void move_to_up(const ModelShape& s, const BaseModelRecipe& recipe, RandomStream& draws,
                 std::int64_t layer, ValuesByName& p) {
   const auto ffn = static_cast<std::size_t>(s.intermediate_size);
   std::vector<std::size_t> channels;
   while (channels.size() < std::min(static_cast<std::size_t>(recipe.up_channels), ffn)) {
-    const std::size_t c = draws.below(ffn);
+    const std::size_t c = draw_channel(draws, ffn);
     if (std::find(channels.begin(), channels.end(), c) == channels.end()) channels.push_back(c);
   }
   auto& down = p[weight_name(layer, Linear::kDown)];
@@ -197,7 +187,7 @@ void move_outliers(const ModelShape& shape, const BaseModelRecipe& recipe, std::
                    HostParameters& values) {
   ValuesByName p(shape, values);
   for (std::int64_t i = 0; i < shape.layers; ++i) {
-    Normals draws(seed, static_cast<std::uint64_t>(1'000'000 + i));
+    RandomStream draws = stream_of(seed, static_cast<std::uint64_t>(1'000'000 + i));
     move_to_keys(shape, recipe.key_scale, draws, i, p);
     move_to_up(shape, recipe, draws, i, p);
   }

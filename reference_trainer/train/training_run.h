@@ -74,24 +74,32 @@ std::int64_t restore_checkpoint(B& backend, const FoundCheckpoint& found, Networ
   return found.info.step;
 }
 
-struct RunProgress {
+// A network on its way.
+template <Backend B>
+struct TrainingJob {
+  Network<B>& network;
+  TrainingState<B>& state;
   std::int64_t first_step = 0;  // steps already done
-  StepObserver observer;
+  CheckpointPolicy checkpoints = {};
+  StepObserver observer = {};
 };
 
-// Runs steps first_step ... max_steps - 1 on the samples, saving as the policy says.
+// Runs steps first_step ... max_steps - 1 on the samples. Saves every save_steps steps, and also
+// before the first and after the last, so that a run can be resumed from any moment of its life.
 template <Backend B>
 void run_training(B& backend, const TrainSettings& settings, std::span<const SftSample> samples,
-                  const CheckpointPolicy& policy, const RunProgress& progress,
-                  std::pair<Network<B>&, TrainingState<B>&> what) {
-  auto& [network, state] = what;
-  for (std::int64_t step = progress.first_step; step < settings.max_steps; ++step) {
-    const StepReport report =
-        train_step(backend, settings, step, step_batches(samples, settings, step), network, state);
-    if (progress.observer) progress.observer(report);
-    const bool due = policy.save_steps > 0 && (step + 1) % policy.save_steps == 0 &&
-                     step + 1 < settings.max_steps;
-    if (due) save_training_checkpoint(backend, policy, step + 1, network, state);
+                  TrainingJob<B>& job) {
+  const std::int64_t every = job.checkpoints.save_steps;
+  const auto save = [&](std::int64_t done) {
+    save_training_checkpoint(backend, job.checkpoints, done, job.network, job.state);
+  };
+  if (every > 0 && job.first_step == 0) save(0);
+  for (std::int64_t step = job.first_step; step < settings.max_steps; ++step) {
+    const StepReport report = train_step(
+        backend, settings, step, step_batches(samples, settings, step), job.network, job.state);
+    if (job.observer) job.observer(report);
+    const std::int64_t done = step + 1;
+    if (every > 0 && (done % every == 0 || done == settings.max_steps)) save(done);
   }
 }
 

@@ -127,21 +127,36 @@ float halved_smallest_normal() {
   return smallest * 0.5f;
 }
 
-TEST(ThreadPool, WorkersFlushDenormals) {
+// The same product on the caller and on a worker.
+std::array<float, 2> halved_on_both(ThreadPool& pool) {
+  std::array<float, 2> results{};
+  run_on_two_threads(pool, [&](std::int64_t i) { results[i] = halved_smallest_normal(); });
+  return results;
+}
+
+// The threads of a pool compute in one mode, that of the thread which constructed it.
+TEST(ThreadPool, WorkersTakeOverTheFloatingPointMode) {
   std::thread([] {  // a thread of its own: no other test sees its settings
-    ASSERT_NE(halved_smallest_normal(), 0.0f);
-    ThreadPool pool(2);
-    const auto caller = std::this_thread::get_id();
-    std::array<float, 2> results{};
-    run_on_two_threads(pool, [&](std::int64_t) {
-      results[std::this_thread::get_id() == caller ? 0 : 1] = halved_smallest_normal();
-    });
-    EXPECT_NE(results[0], 0.0f);
-    EXPECT_EQ(results[1], 0.0f);
+    ThreadPool gradual(2);
+    for (const float half : halved_on_both(gradual)) EXPECT_NE(half, 0.0f);
     flush_denormals_in_this_thread();
-    EXPECT_EQ(halved_smallest_normal(), 0.0f);
+    ThreadPool flushing(2);
+    for (const float half : halved_on_both(flushing)) EXPECT_EQ(half, 0.0f);
   })
       .join();
+}
+
+TEST(Process, AFloatingPointModeIsTakenAndApplied) {
+  std::thread([] {
+    const FloatingPointMode gradual = FloatingPointMode::of_this_thread();
+    ASSERT_NE(halved_smallest_normal(), 0.0f);
+    flush_denormals_in_this_thread();
+    const FloatingPointMode flushing = FloatingPointMode::of_this_thread();
+    gradual.apply_to_this_thread();
+    EXPECT_NE(halved_smallest_normal(), 0.0f);
+    flushing.apply_to_this_thread();
+    EXPECT_EQ(halved_smallest_normal(), 0.0f);
+  }).join();
 }
 
 TEST(ThreadPool, DenormalInputsCountAsZero) {

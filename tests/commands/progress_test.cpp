@@ -95,24 +95,23 @@ std::string output_of(ProgressStyle style, double seconds_per_step) {
       now += seconds_per_step;
       progress.update(step);
     }
-    progress.note("done");
     progress.finish();
   }
   return out.str();
 }
 
 TEST(Progress, PlainLinesAreFewAndTheLastIsComplete) {
-  EXPECT_EQ(output_of(ProgressStyle::kPlain, 0.001), "done\nsearch  100/100  100%  0:00 taken\n");
+  EXPECT_EQ(output_of(ProgressStyle::kPlain, 0.001), "search  100/100  100%  0:00 taken\n");
   const std::string slow =
       output_of(ProgressStyle::kPlain, 1);  // every 5 s, of which every second is a tenth
-  EXPECT_EQ(std::count(slow.begin(), slow.end(), '\n'), 20 + 1 + 1);
+  EXPECT_EQ(std::count(slow.begin(), slow.end(), '\n'), 20 + 1);
 }
 
 TEST(Progress, TerminalRewritesOneLine) {
   const std::string text = output_of(ProgressStyle::kTerminal, 0.0625);
   EXPECT_EQ(std::count(text.begin(), text.end(), '\r'),
-            50 + 1 + 1);  // every second step (0.125 s), the note, the end
-  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2);
+            50 + 1);  // every second step (0.125 s), the end
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1);
   EXPECT_THAT(text, HasSubstr("100/100"));
 }
 

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <new>
 #include <stdexcept>
+#include <system_error>
 
 #include "reference_trainer/base/error.h"
 
@@ -31,6 +33,25 @@ TEST(ReportError, StandardExceptionsHaveExitCodes) {
   EXPECT_EQ(report(std::bad_alloc()).exit_code, 4);
   EXPECT_EQ(report(std::domain_error("row 3, column 4 is nan")).exit_code, 5);
   EXPECT_EQ(report(std::runtime_error("boom")).exit_code, 3);
+}
+
+TEST(ReportError, IO02_FilesystemErrorsNameTheFiles) {
+  const auto full = std::make_error_code(std::errc::no_space_on_device);
+  const Reported r = report(std::filesystem::filesystem_error("cannot rename", "a\nb", "c", full));
+  EXPECT_EQ(r.exit_code, 4);
+  EXPECT_TRUE(r.line.starts_with("error: IO-02 a\\nb to c: got ")) << r.line;
+  EXPECT_NE(r.line.find("No space left on device"), std::string::npos) << r.line;
+  EXPECT_EQ(r.line.find('\n'), r.line.size() - 1) << r.line;
+  EXPECT_TRUE(report(std::filesystem::filesystem_error("cannot list", "dir", full))
+                  .line.starts_with("error: IO-02 dir: got "));
+}
+
+TEST(ReportError, IO02_SystemErrorsNameTheProgram) {
+  const Reported r = report(
+      std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again), "thread"));
+  EXPECT_EQ(r.exit_code, 4);
+  EXPECT_TRUE(r.line.starts_with("error: IO-02 reference_trainer: got thread: Resource temp"))
+      << r.line;
 }
 
 TEST(ReportError, AlwaysExactlyOneLine) {

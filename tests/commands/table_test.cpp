@@ -22,19 +22,6 @@ TEST(Table, TextIsAligned) {
             "élan     10.5      3\n");
 }
 
-TEST(Table, MarkdownIsAligned) {
-  EXPECT_EQ(markdown_table(kMethods),
-            "| method |  loss | ROUGE |\n"
-            "|--------|------:|------:|\n"
-            "| RoSTE  | 0.075 |  97.4 |\n"
-            "| élan   |  10.5 |     3 |\n");
-}
-
-TEST(Table, MarkdownCellsCannotBreakTheTable) {
-  const std::string text = markdown_table({{"a|b"}, {{"c\nd"}}});
-  EXPECT_EQ(text, "| a\\|b   |\n|--------|\n| c<br>d |\n");
-}
-
 TEST(Table, NoRowsAndNoTrailingSpaces) {
   EXPECT_EQ(text_table({{"a", "b"}, {}}), "a  b\n-  -\n");
   EXPECT_EQ(text_table({{"long", ""}, {{"x", ""}}}), "long\n----\nx\n");
@@ -42,7 +29,7 @@ TEST(Table, NoRowsAndNoTrailingSpaces) {
 
 TEST(Table, RowOfAnotherLengthThrows) {
   EXPECT_THROW(text_table({{"a"}, {{"1", "2"}}}), std::invalid_argument);
-  EXPECT_THROW(markdown_table({{"a", "b"}, {{"1"}}}), std::invalid_argument);
+  EXPECT_THROW(text_table({{"a", "b"}, {{"1"}}}), std::invalid_argument);
 }
 
 TEST(NumberText, Fixed) {
@@ -50,6 +37,13 @@ TEST(NumberText, Fixed) {
   EXPECT_EQ(fixed_text(-2, 0), "-2");
   EXPECT_EQ(fixed_text(std::nan(""), 2), "nan");
   EXPECT_EQ(fixed_text(std::numeric_limits<double>::max(), 17).size(), 309u + 1 + 17);
+}
+
+TEST(NumberText, Shortest) {
+  EXPECT_EQ(shortest_text(0.1), "0.1");
+  EXPECT_EQ(shortest_text(3e-5), "3e-05");
+  EXPECT_EQ(shortest_text(-2), "-2");
+  EXPECT_EQ(shortest_text(-std::numeric_limits<double>::min()), "-2.2250738585072014e-308");
 }
 
 TEST(NumberText, ShortCounts) {

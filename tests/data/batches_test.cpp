@@ -76,6 +76,15 @@ TEST(Batches, StepsAreWindowsOfTheEpochs) {
   EXPECT_EQ(seen, expected);
 }
 
+// Forwards, backwards, again, and across epochs: what was asked before leaves no trace.
+TEST(EpochOrder, AnsweredStepsLeaveNoTrace) {
+  EpochOrder order(10, 42);
+  for (const std::int64_t step : {0, 1, 2, 3, 4, 2, 9, 0, 0, 100, 3}) {
+    EXPECT_EQ(order.batch(3, step), batch_indices(10, 3, 42, step)) << step;
+    EXPECT_EQ(order.batch(25, step), batch_indices(10, 25, 42, step)) << step;
+  }
+}
+
 TEST(Batches, BatchLargerThanTheDataSpansEpochs) {
   Order expected;  // places 7 ... 13 of epochs with three samples each
   for (const std::uint64_t epoch : {2u, 3u, 4u}) {

@@ -126,6 +126,14 @@ TEST(SharedSearch, LiteralTable) {
   EXPECT_EQ(search_shared(table).best.text(), "1000");
 }
 
+// Fig. 4: q, k and v read one input, gate and up another; each has its own term in eq. (12).
+TEST(Sites, ReadersAreTheLinearLayersOfFigure4) {
+  EXPECT_EQ(readers(Site::kQkvInput), 3);
+  EXPECT_EQ(readers(Site::kGateUpInput), 2);
+  for (const Site s : {Site::kKey, Site::kValue, Site::kOInput, Site::kDownInput})
+    EXPECT_EQ(readers(s), 1) << site_name(s);
+}
+
 // Sums over weights, means over samples: twice the same samples change nothing but rounding.
 TEST(ErrorTable, SamplesAreAveraged) {
   Fixture f;

@@ -51,8 +51,9 @@ Outcome train(Cpu& cpu, Network<Cpu>& network, const TrainSettings& s,
       first = restore_checkpoint(cpu, *found, network, state);
   }
   Outcome outcome;
-  const RunProgress progress{first, [&](const StepReport& r) { outcome.losses.push_back(r.loss); }};
-  run_training<Cpu>(cpu, s, samples, policy, progress, {network, state});
+  TrainingJob<Cpu> job{network, state, first, policy,
+                       [&](const StepReport& r) { outcome.losses.push_back(r.loss); }};
+  run_training<Cpu>(cpu, s, samples, job);
   outcome.parameters = get_parameters(cpu, network.parameters);
   return outcome;
 }
@@ -135,11 +136,10 @@ TEST(Training, CK10_ResumeAtEveryStepIsBitEqual) {
     TrainingState<Cpu> state(cpu, first);
     const auto samples = test::tiny_samples(first.plan.shape, 20, 21);
     struct Stopped {};
-    const RunProgress progress{0, [&](const StepReport& r) {
-                                 if (r.step == stop) throw Stopped{};
-                               }};
-    EXPECT_THROW((run_training<Cpu>(cpu, settings(), samples, policy, progress, {first, state})),
-                 Stopped);
+    TrainingJob<Cpu> job{first, state, 0, policy, [&](const StepReport& r) {
+                           if (r.step == stop) throw Stopped{};
+                         }};
+    EXPECT_THROW((run_training<Cpu>(cpu, settings(), samples, job)), Stopped);
     Network<Cpu> resumed = roste_network(cpu);
     const Outcome rest = train(cpu, resumed, settings(), policy);
     EXPECT_EQ(rest.losses.size(), static_cast<std::size_t>(settings().max_steps - stop));
@@ -175,6 +175,9 @@ TEST(LearningRate, WarmsUpAndDecays) {
   EXPECT_DOUBLE_EQ(learning_rate_at(s, 8), 0.25);
   s.schedule = Schedule::kConstant;
   EXPECT_DOUBLE_EQ(learning_rate_at(s, 9), 1.0);
+  s.warmup_ratio = 0.25;  // 2.5 steps are 3
+  EXPECT_DOUBLE_EQ(learning_rate_at(s, 1), 2.0 / 3);
+  EXPECT_DOUBLE_EQ(learning_rate_at(s, 2), 1.0);
 }
 
 }  // namespace

@@ -16,14 +16,16 @@
 
 namespace roste::cpu {
 
-namespace detail {
-
+// Throws std::invalid_argument unless `length`, a number of `what` ("rows", "columns"), is a
+// multiple of rotation.size().
 inline void check_rotated_length(const char* what, std::int64_t length, const Rotation& rotation) {
   if (length % rotation.size() == 0) return;
   throw std::invalid_argument("roste: rotation of dimension " + std::to_string(rotation.size()) +
                               " of a matrix with " + std::to_string(length) + " " + what +
                               "; expected a multiple");
 }
+
+namespace detail {
 
 // A Rotation or its transpose in the number type of the data.
 template <class T>
@@ -127,14 +129,14 @@ void rotate_all_columns(RotationPlan<T> plan, MatrixView<T> w) {
 // shapes.
 template <std::floating_point T>
 void rotate_rows(const Rotation& rotation, MatrixView<T> x) {
-  detail::check_rotated_length("columns", x.cols, rotation);
+  check_rotated_length("columns", x.cols, rotation);
   detail::rotate_all_rows(detail::RotationPlan<T>(rotation, detail::Side::kPlain), x);
 }
 
 // The inverse and the gradient of rotate_rows: every run v becomes (v H / sqrt(d)) o r.
 template <std::floating_point T>
 void rotate_rows_transposed(const Rotation& rotation, MatrixView<T> x) {
-  detail::check_rotated_length("columns", x.cols, rotation);
+  check_rotated_length("columns", x.cols, rotation);
   detail::rotate_all_rows(detail::RotationPlan<T>(rotation, detail::Side::kTransposed), x);
 }
 
@@ -143,14 +145,14 @@ void rotate_rows_transposed(const Rotation& rotation, MatrixView<T> x) {
 // w [a multiple of d, cols]. Throws std::invalid_argument for other shapes.
 template <std::floating_point T>
 void rotate_columns(const Rotation& rotation, MatrixView<T> w) {
-  detail::check_rotated_length("rows", w.rows, rotation);
+  check_rotated_length("rows", w.rows, rotation);
   detail::rotate_all_columns(detail::RotationPlan<T>(rotation, detail::Side::kPlain), w);
 }
 
 // The inverse of rotate_columns.
 template <std::floating_point T>
 void rotate_columns_transposed(const Rotation& rotation, MatrixView<T> w) {
-  detail::check_rotated_length("rows", w.rows, rotation);
+  check_rotated_length("rows", w.rows, rotation);
   detail::rotate_all_columns(detail::RotationPlan<T>(rotation, detail::Side::kTransposed), w);
 }
 
