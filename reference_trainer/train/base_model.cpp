@@ -10,7 +10,9 @@
 namespace trainer {
 namespace {
 
-constexpr std::size_t kMassiveChannel = 7, kSecondMassiveChannel = 77;  // any two channels would do
+// Any two channels would do; of d = 128 these are 7 and 77.
+constexpr std::size_t massive_channel(std::size_t d) { return d * 7 / 128; }
+constexpr std::size_t second_massive_channel(std::size_t d) { return d * 77 / 128; }
 constexpr float kSecondMassiveShare = -0.6f;
 
 // One stream per tensor or layer.
@@ -25,8 +27,7 @@ std::size_t draw_channel(RandomStream& draws, std::size_t n) { return draws.next
 class ValuesByName {
  public:
   ValuesByName(const ModelShape& shape, HostParameters& values) : values_(values) {
-    Cpu cpu(1);
-    Parameters<Cpu> layout = allocate_parameters(cpu, shape);
+    Parameters<NoMemory> layout = parameter_layout(shape);
     for (const auto& t : tensor_list(layout)) {
       if (values_.size() <= index_.size())
         values_.emplace_back(static_cast<std::size_t>(t.tensor->size()));
@@ -51,11 +52,6 @@ void fill_normal(RandomStream draws, float std, std::vector<float>& values) {
   for (float& v : values) v = std * static_cast<float>(draws.normal());
 }
 
-bool has_massive_channels(const ModelShape& shape, const BaseModelRecipe& recipe) {
-  return recipe.massive_scale != 0 &&
-         shape.hidden_size > static_cast<std::int64_t>(kSecondMassiveChannel);
-}
-
 // Embedding and head; the head starts as the scaled embedding, except in the massive channels.
 void initialize_vocabulary(const ModelShape& shape, const BaseModelRecipe& recipe,
                            std::uint64_t seed, ValuesByName& p) {
@@ -63,31 +59,32 @@ void initialize_vocabulary(const ModelShape& shape, const BaseModelRecipe& recip
   const float head_std = 1 / std::sqrt(static_cast<float>(d));
   auto& embedding = p["model.embed_tokens.weight"];
   fill_normal(stream_of(seed, 0), recipe.embedding_std, embedding);
-  const bool massive = has_massive_channels(shape, recipe);
+  const bool massive = recipe.massive_scale != 0;
   if (p.contains("lm_head.weight")) {
     auto& head = p["lm_head.weight"];
     fill_normal(stream_of(seed, 1), head_std, head);
     for (std::size_t i = 0; i < head.size(); ++i) {
-      const bool kept = massive && (i % d == kMassiveChannel || i % d == kSecondMassiveChannel);
+      const bool kept =
+          massive && (i % d == massive_channel(d) || i % d == second_massive_channel(d));
       if (!kept) head[i] = embedding[i] / recipe.embedding_std * head_std;
     }
   }
   for (std::size_t row = 0; massive && row < embedding.size(); row += d) {
-    embedding[row + kMassiveChannel] = recipe.massive_scale;
-    embedding[row + kSecondMassiveChannel] = kSecondMassiveShare * recipe.massive_scale;
+    embedding[row + massive_channel(d)] = recipe.massive_scale;
+    embedding[row + second_massive_channel(d)] = kSecondMassiveShare * recipe.massive_scale;
   }
 }
 
 // Gains that make every normalized channel O(1), massive ones included.
 std::vector<float> initial_gain(const ModelShape& shape, const BaseModelRecipe& recipe) {
   std::vector<float> gain(static_cast<std::size_t>(shape.hidden_size), 1.0f);
-  if (!has_massive_channels(shape, recipe)) return gain;
+  if (recipe.massive_scale == 0) return gain;
   const float m = recipe.massive_scale, share = kSecondMassiveShare;
   const float rms = std::sqrt(recipe.embedding_std * recipe.embedding_std +
                               (1 + share * share) * m * m / static_cast<float>(shape.hidden_size));
   std::fill(gain.begin(), gain.end(), rms / recipe.embedding_std);
-  gain[kMassiveChannel] = rms / m;
-  gain[kSecondMassiveChannel] = rms / (-share * m);
+  gain[massive_channel(gain.size())] = rms / m;
+  gain[second_massive_channel(gain.size())] = rms / (-share * m);
   return gain;
 }
 

@@ -30,7 +30,8 @@ Outcome succeed(const Words& arguments) {
 
 // What a command says of a model, without what only `run` or only `train` adds.
 json measures(json row) {
-  for (const char* key : {"method", "setting", "rotations", "seconds", "settings"}) row.erase(key);
+  for (const char* key : {"method", "setting", "rotations", "seconds", "settings", "model"})
+    row.erase(key);
   return row;
 }
 
