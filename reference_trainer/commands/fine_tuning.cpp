@@ -3,21 +3,11 @@
 #include <cmath>
 
 namespace trainer {
-namespace {
-
-Schedule schedule_of(Scheduler scheduler) {
-  return scheduler == Scheduler::kCosine   ? Schedule::kCosine
-         : scheduler == Scheduler::kLinear ? Schedule::kLinear
-                                           : Schedule::kConstant;
-}
-
-}  // namespace
-
 TrainSettings train_settings(const CommandLine& line, std::int64_t samples) {
   const TrainOptions& o = line.train;
   TrainSettings s;
   s.learning_rate = o.learning_rate;
-  s.schedule = schedule_of(o.lr_scheduler_type);
+  s.schedule = o.lr_scheduler_type;
   s.warmup_ratio = o.warmup_ratio;
   s.weight_decay = o.weight_decay;
   s.adam_beta1 = o.adam_beta1;

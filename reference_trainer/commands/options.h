@@ -36,8 +36,6 @@ enum class QuantizeMethod { kRtn };
 enum class Verbosity { kNormal, kQuiet };
 enum class ResultFormat { kTable, kJson };
 enum class StartFrom { kBeginning, kCheckpoint };
-using Scheduler = Schedule;
-
 struct ModelOptions {
   std::filesystem::path model_name_or_path;  // a Hugging Face directory, e.g. out/demo/base
   NonFinite nonfinite = NonFinite::kReject;  // --allow_nonfinite loads weights with NaN or infinity
@@ -137,7 +135,6 @@ std::string bits_name(const QuantConfig& quant);
 // The words that flags and files use, e.g. name_of(Command::kPretrain) == "pretrain"; those of the
 // quantizer are in ops/quant_names.h.
 std::string_view name_of(Command command);
-std::string_view name_of(Schedule schedule);
 std::string_view name_of(TrainMethod method);
 std::string_view name_of(QuantizeMethod method);
 std::string_view name_of(LossOn loss_on);

@@ -11,7 +11,6 @@ using std::string_view;
 
 constexpr std::array<string_view, 9> kCommands = {
     "pretrain", "rotate", "measure", "search", "train", "quantize", "eval", "generate", "run"};
-constexpr std::array<string_view, 3> kSchedules = {"cosine", "linear", "constant"};
 constexpr std::array<string_view, 3> kTrainMethods = {"sft", "ste", "roste"};
 constexpr std::array<string_view, 1> kQuantizeMethods = {"rtn"};
 constexpr std::array<string_view, 2> kLossOn = {"completion", "all"};
@@ -33,7 +32,7 @@ std::span<const string_view> words_of<Command>() {
 }
 template <>
 std::span<const string_view> words_of<Schedule>() {
-  return kSchedules;
+  return kScheduleNames;
 }
 template <>
 std::span<const string_view> words_of<TrainMethod>() {
@@ -61,7 +60,6 @@ string_view name_of(Command command) {
   if (command == Command::kNone) return "none";
   return word_of(command);
 }
-string_view name_of(Schedule schedule) { return word_of(schedule); }
 string_view name_of(TrainMethod method) { return word_of(method); }
 string_view name_of(QuantizeMethod method) { return word_of(method); }
 string_view name_of(LossOn loss_on) { return word_of(loss_on); }

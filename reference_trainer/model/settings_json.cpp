@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "reference_trainer/base/error.h"
+#include "reference_trainer/ops/quant_names.h"
 
 namespace trainer {
 namespace {
@@ -28,26 +29,16 @@ T get(const json& object, const char* key, const std::string& where) {
   }
 }
 
-const char* text(Symmetry symmetry) {
-  return symmetry == Symmetry::kSymmetric ? "symmetric" : "asymmetric";
-}
-
-const char* text(Range range) {
-  return range == Range::kTight      ? "tight"
-         : range == Range::kPaperEq4 ? "paper_eq4"
-                                     : "zero_included";
-}
-
 Symmetry parse_symmetry(const std::string& value, const std::string& where) {
   for (const Symmetry s : {Symmetry::kSymmetric, Symmetry::kAsymmetric}) {
-    if (value == text(s)) return s;
+    if (value == name_of(s)) return s;
   }
   reject(where, "\"" + value + "\"", "\"symmetric\" or \"asymmetric\"");
 }
 
 Range parse_range(const std::string& value, const std::string& where) {
   for (const Range r : {Range::kZeroIncluded, Range::kTight, Range::kPaperEq4}) {
-    if (value == text(r)) return r;
+    if (value == name_of(r)) return r;
   }
   reject(where, "\"" + value + "\"", "\"zero_included\", \"tight\" or \"paper_eq4\"");
 }
@@ -55,8 +46,10 @@ Range parse_range(const std::string& value, const std::string& where) {
 }  // namespace
 
 json to_json(const QuantizerSettings& s) {
-  return {
-      {"bits", s.bits}, {"symmetry", text(s.symmetry)}, {"range", text(s.range)}, {"clip", s.clip}};
+  return {{"bits", s.bits},
+          {"symmetry", name_of(s.symmetry)},
+          {"range", name_of(s.range)},
+          {"clip", s.clip}};
 }
 
 QuantizerSettings quantizer_from_json(const json& j, const std::string& where) {

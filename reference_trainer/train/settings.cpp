@@ -6,12 +6,6 @@
 namespace trainer {
 namespace {
 
-const char* text(Schedule schedule) {
-  return schedule == Schedule::kCosine   ? "cosine"
-         : schedule == Schedule::kLinear ? "linear"
-                                         : "constant";
-}
-
 // Share of the peak after warm-up; progress in [0, 1).
 double decay(Schedule schedule, double progress) {
   switch (schedule) {
@@ -29,7 +23,7 @@ double decay(Schedule schedule, double progress) {
 
 nlohmann::json to_json(const TrainSettings& s) {
   return {{"learning_rate", s.learning_rate},
-          {"lr_scheduler_type", text(s.schedule)},
+          {"lr_scheduler_type", name_of(s.schedule)},
           {"warmup_ratio", s.warmup_ratio},
           {"weight_decay", s.weight_decay},
           {"adam_beta1", s.adam_beta1},

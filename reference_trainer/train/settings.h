@@ -2,12 +2,21 @@
 // model give the same bits.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 namespace trainer {
 
 enum class Schedule { kCosine, kLinear, kConstant };
+
+// The words for them, in flags, recipes and checkpoints; indexed by the enumerators.
+inline constexpr std::array<std::string_view, 3> kScheduleNames = {"cosine", "linear", "constant"};
+constexpr std::string_view name_of(Schedule schedule) {
+  return kScheduleNames[static_cast<std::size_t>(schedule)];
+}
 
 struct TrainSettings {
   double learning_rate = 2e-5;  // peak

@@ -22,18 +22,16 @@ struct CheckpointPolicy {
 // Called after every step; may be empty.
 using StepObserver = std::function<void(const StepReport&)>;
 
-// The micro-batches of one optimizer step.
+// The micro-batches of optimizer step `step`.
 inline std::vector<TokenBatch> step_batches(std::span<const SftSample> samples,
-                                            const TrainSettings& settings, std::int64_t step) {
-  const std::int64_t per_step = settings.micro_batch * settings.accumulation;
-  const auto indices =
-      batch_indices(static_cast<std::int64_t>(samples.size()), per_step, settings.seed, step);
+                                            const TrainSettings& settings, EpochOrder& order,
+                                            std::int64_t step) {
+  const auto indices = order.batch(settings.micro_batch * settings.accumulation, step);
   std::vector<TokenBatch> batches;
-  for (std::int64_t a = 0; a < settings.accumulation; ++a) {
+  for (auto first = indices.begin(); first != indices.end(); first += settings.micro_batch) {
     std::vector<const SftSample*> rows;
-    for (std::int64_t i = 0; i < settings.micro_batch; ++i) {
-      rows.push_back(&samples[static_cast<std::size_t>(
-          indices[static_cast<std::size_t>(a * settings.micro_batch + i)])]);
+    for (auto i = first; i != first + settings.micro_batch; ++i) {
+      rows.push_back(&samples[static_cast<std::size_t>(*i)]);
     }
     batches.push_back(make_batch(rows));
   }
@@ -93,10 +91,12 @@ void run_training(B& backend, const TrainSettings& settings, std::span<const Sft
   const auto save = [&](std::int64_t done) {
     save_training_checkpoint(backend, job.checkpoints, done, job.network, job.state);
   };
+  EpochOrder order(static_cast<std::int64_t>(samples.size()), settings.seed);
   if (every > 0 && job.first_step == 0) save(0);
   for (std::int64_t step = job.first_step; step < settings.max_steps; ++step) {
-    const StepReport report = train_step(
-        backend, settings, step, step_batches(samples, settings, step), job.network, job.state);
+    const StepReport report =
+        train_step(backend, settings, step, step_batches(samples, settings, order, step),
+                   job.network, job.state);
     if (job.observer) job.observer(report);
     const std::int64_t done = step + 1;
     if (every > 0 && (done % every == 0 || done == settings.max_steps)) save(done);

@@ -60,55 +60,6 @@ TEST(CommandLine, PretrainHasItsOwnDefaults) {
   EXPECT_EQ(error_code({"pretrain", "--output_dir", "base", "--max_steps", "-1"}), "CL-03");
 }
 
-TEST(CommandLine, CL03_BaseModelsHaveEvenHeads) {
-  const Words pretrain = {"pretrain", "--output_dir", "base"};
-  const auto error = [&](const Words& words) { return parse_error(pretrain + words); };
-  EXPECT_EQ(error({"--num_attention_heads", "3"})->parts().code, "CL-03");
-  EXPECT_EQ(error({"--num_key_value_heads", "3"})->parts().code, "CL-03");
-  const auto odd = error({"--hidden_size", "36", "--num_attention_heads", "4"});
-  ASSERT_TRUE(odd);
-  EXPECT_STREQ(odd->what(),
-               "error: CL-03 --num_attention_heads: got 4, expected an even head size, "
-               "--hidden_size 36 / --num_attention_heads; it is 9");
-  EXPECT_FALSE(error({"--hidden_size", "40", "--num_attention_heads", "4"}));
-}
-
-TEST(CommandLine, CL03_ScalesArePowersOfTwo) {
-  for (const std::string flag : {"--key_scale", "--up_scale"}) {
-    const auto code = [&](const char* text) {
-      return error_code({"pretrain", "--output_dir", "base", flag, text});
-    };
-    for (const char* text : {"1", "2", "16", "1024", "8.0"}) EXPECT_EQ(code(text), "none") << text;
-    for (const char* text : {"3", "0.5", "1.5", "2048", "1000"})
-      EXPECT_EQ(code(text), "CL-03") << text;
-  }
-  EXPECT_STREQ(
-      parse_error({"pretrain", "--output_dir", "base", "--key_scale", "12"})->what(),
-      "error: CL-03 --key_scale: got '12', expected a power of two from 1 to 1024; e.g. 8");
-}
-
-TEST(CommandLine, CL03_RotationSeedsHave42Bits) {
-  const auto seed = [](const char* text) { return kTrainWords + Words{"--rotation_seed", text}; };
-  EXPECT_EQ(parse(seed("4398046511103")).rotation.rotation_seed, 4398046511103u);
-  EXPECT_EQ(error_code(seed("4398046511104")), "CL-03");
-  EXPECT_EQ(error_code(seed("-1")), "CL-03");
-}
-
-TEST(CommandLine, CL03_SomethingIsHeldOut) {
-  EXPECT_EQ(parse(kTrainWords + Words{"--eval_fraction", "0.5"}).data.eval_fraction, 0.5);
-  EXPECT_EQ(error_code(kTrainWords + Words{"--eval_fraction", "0"}), "CL-03");
-  EXPECT_EQ(error_code(kTrainWords + Words{"--eval_fraction", "0.51"}), "CL-03");
-}
-
-TEST(CommandLine, RangesHaveTheWordsOfTheModelFiles) {
-  const auto range = [](const char* word) {
-    return parse(kTrainWords + Words{"--quant_range", word}).quant.kv.range;
-  };
-  EXPECT_EQ(range("zero_included"), Range::kZeroIncluded);
-  EXPECT_EQ(range("tight"), Range::kTight);
-  EXPECT_EQ(range("paper_eq4"), Range::kPaperEq4);
-}
-
 // Every flag of a command is named once, shown by --help, and accepts its own default.
 void check_flags_of(Command command, const std::vector<FlagRow>& table) {
   const std::string help = parse({std::string(name_of(command)), "--help"}).text;
@@ -240,22 +191,6 @@ TEST(CommandLine, CL04_ContradictoryFlags) {
   EXPECT_EQ(error_code(kRunWords + Words{"--settings", "W4A4KV4", "--a_bits", "3"}), "CL-04");
   EXPECT_EQ(error_code(kRunWords + Words{"--eval_dataset", "x", "--eval_fraction", "0.1"}),
             "CL-04");
-}
-
-TEST(CommandLine, CL04_SymmetricQuantizersHaveNoRange) {
-  for (const std::string flag : {"--w_symmetry", "--a_symmetry", "--kv_symmetry"}) {
-    const auto code = [&](const char* symmetry, const char* range) {
-      return error_code(kTrainWords + Words{flag, symmetry, "--quant_range", range});
-    };
-    EXPECT_EQ(code("symmetric", "tight"), "CL-04");
-    EXPECT_EQ(code("symmetric", "paper_eq4"), "CL-04");
-    EXPECT_EQ(code("symmetric", "zero_included"), "none");
-    EXPECT_EQ(code("asymmetric", "tight"), "none");
-  }
-  EXPECT_EQ(parse_error(kTrainWords + Words{"--w_symmetry", "symmetric", "--quant_range", "tight"})
-                ->parts()
-                .hint,
-            "the other one comes from --w_symmetry");
 }
 
 TEST(CommandLine, CL08_HelpAndVersionAreResultsNotErrors) {

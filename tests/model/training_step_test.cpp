@@ -10,6 +10,12 @@
 namespace trainer {
 namespace {
 
+std::vector<TokenBatch> batches_of(const std::vector<SftSample>& samples,
+                                   const TrainSettings& settings, std::int64_t step) {
+  EpochOrder order(static_cast<std::int64_t>(samples.size()), settings.seed);
+  return step_batches(samples, settings, order, step);
+}
+
 TrainSettings one_step() {
   TrainSettings s;
   s.learning_rate = 1e-3;
@@ -35,7 +41,7 @@ struct Step {
     before = get_parameters(cpu, network.parameters);
     const auto samples = test::tiny_samples(network.plan.shape, 20, 21);
     TrainingState<Cpu> state(cpu, network);
-    report = train_step<Cpu>(cpu, settings, 0, step_batches(samples, settings, 0), network, state);
+    report = train_step<Cpu>(cpu, settings, 0, batches_of(samples, settings, 0), network, state);
     after = get_parameters(cpu, network.parameters);
     gradients = get_parameters(cpu, state.gradients);
     first_moments = get_parameters(cpu, state.m);
@@ -137,7 +143,7 @@ TEST(TrainStep, TheReportIsOfThisStepAndAllItsTokens) {
   std::vector<std::int64_t> steps;
   const auto check = [&](const StepReport& r) {
     std::int64_t tokens = 0;
-    for (const TokenBatch& b : step_batches(samples, s, r.step))
+    for (const TokenBatch& b : batches_of(samples, s, r.step))
       tokens += static_cast<std::int64_t>(b.tokens.size());
     EXPECT_EQ(r.tokens, tokens);
     EXPECT_EQ(r.learning_rate, learning_rate_at(s, r.step));
@@ -153,7 +159,7 @@ std::vector<std::vector<std::int32_t>> epoch_rows(const std::vector<SftSample>& 
                                                   const TrainSettings& settings) {
   std::vector<std::vector<std::int32_t>> rows;
   for (std::int64_t step = 0; step < 4; ++step) {
-    for (const TokenBatch& b : step_batches(samples, settings, step)) {
+    for (const TokenBatch& b : batches_of(samples, settings, step)) {
       for (std::size_t s = 0; s + 1 < b.begin.size(); ++s)
         rows.emplace_back(b.tokens.begin() + b.begin[s], b.tokens.begin() + b.begin[s + 1]);
     }
