@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds the release preset, and prints the path of reference_trainer as the
 # last line of stdout; everything else goes to stderr. Cost: a few minutes the first time, seconds after.
+# Arguments go to the build: `scripts/build.sh --target reference_trainer` leaves tests out.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -29,7 +29,7 @@ if [[ -e $demo || -L $demo ]]; then
 fi
 
 start=$SECONDS
-trainer=$(scripts/build.sh | tail -n 1)
+trainer=$(scripts/build.sh --target reference_trainer | tail -n 1)
 built=$SECONDS
 
 mkdir -p "$demo"
