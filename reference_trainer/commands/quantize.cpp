@@ -12,10 +12,8 @@ void quantize_command(B& backend, const CommandLine& line) {
   check_output_directory(line.output_dir, line.model.model_name_or_path);
   Session<B> session = load_session(backend, line);
   fold_for_quantization(backend, session);
-  const RotationChoice choice =
-      chosen_rotations(line, session.shape())
-          .value_or(
-              RotationChoice::shared(RotationMask(), session.shape(), line.rotation.rotation_seed));
+  // --rotations has a default here.
+  const RotationChoice choice = chosen_rotations(line, session.shape()).value();
   say_rotation_notes(line, session.shape(), choice);
   round_to_nearest(backend, line.quant, choice, session.network);
   save_session(backend, session, line.output_dir);

@@ -67,10 +67,8 @@ void rotate_command(B& backend, const CommandLine& line) {
   forget_plan(backend, session);
   const std::vector<float> before = probe_logits(backend, session.network);
   fold_for_quantization(backend, session);
-  const RotationChoice choice =
-      chosen_rotations(line, session.shape())
-          .value_or(RotationChoice::shared(RotationMask(15), session.shape(),
-                                           line.rotation.rotation_seed));
+  // --rotations has a default here.
+  const RotationChoice choice = chosen_rotations(line, session.shape()).value();
   say_rotation_notes(line, session.shape(), choice);
   apply_plan(backend, {}, choice, session.network);
   const double difference =
