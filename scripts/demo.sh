@@ -39,7 +39,7 @@ pretrained=$SECONDS
 
 "$trainer" run --model_name_or_path "$model" \
   --dataset "$demo/base/data/train.jsonl" --eval_dataset "$demo/base/data/test.jsonl" \
-  --recipe scripts/recipes/demo.yaml --output_dir "$demo/run"
+  --recipe scripts/recipes/demo.yaml --settings W3A3KV3,W4A4KV4 --output_dir "$demo/run"
 finished=$SECONDS
 
 echo "time: build $((built - start)) s, pretrain $((pretrained - built)) s, run $((finished - pretrained)) s" >&2

@@ -1,0 +1,11 @@
+// A symmetric grid of one bit has no step: eq. (2) divides by 2^0 - 1.
+// Refused with: roste::QuantSpec: Bits is at least 2 (1 for Asymmetric)
+#include "roste/core/quantizer.h"
+
+#ifndef ROSTE_MUST_NOT_COMPILE
+using Spec = roste::QuantSpec<1, roste::Asymmetric, roste::PerRow>;
+#else
+using Spec = roste::QuantSpec<1, roste::Symmetric, roste::PerRow>;
+#endif
+
+roste::Quantizer<Spec> quantizer() { return roste::Quantizer<Spec>{}; }
