@@ -16,6 +16,10 @@
 
 namespace roste::cpu {
 
+// What a rotation can be carried out in.
+template <class T>
+concept RotatedNumber = std::same_as<T, float> || std::same_as<T, double>;
+
 // Throws std::invalid_argument unless `length`, a number of `what` ("rows", "columns"), is a
 // multiple of rotation.size().
 inline void check_rotated_length(const char* what, std::int64_t length, const Rotation& rotation) {
@@ -127,14 +131,14 @@ void rotate_all_columns(RotationPlan<T> plan, MatrixView<T> w) {
 // Every run of rotation.size() values of every row of x becomes (run o r) H^T / sqrt(d), the row
 // times the R_i of eq. (5). x [rows, a multiple of d]. Throws std::invalid_argument for other
 // shapes.
-template <std::floating_point T>
+template <RotatedNumber T>
 void rotate_rows(const Rotation& rotation, MatrixView<T> x) {
   check_rotated_length("columns", x.cols, rotation);
   detail::rotate_all_rows(detail::RotationPlan<T>(rotation, detail::Side::kPlain), x);
 }
 
 // The inverse and the gradient of rotate_rows: every run v becomes (v H / sqrt(d)) o r.
-template <std::floating_point T>
+template <RotatedNumber T>
 void rotate_rows_transposed(const Rotation& rotation, MatrixView<T> x) {
   check_rotated_length("columns", x.cols, rotation);
   detail::rotate_all_rows(detail::RotationPlan<T>(rotation, detail::Side::kTransposed), x);
@@ -143,14 +147,14 @@ void rotate_rows_transposed(const Rotation& rotation, MatrixView<T> x) {
 // rotate_rows along the other axis: every column's runs of rotation.size() values are rotated as if
 // they were rows, with the same bits. For w [out, in] it turns y = x w^T into y R.
 // w [a multiple of d, cols]. Throws std::invalid_argument for other shapes.
-template <std::floating_point T>
+template <RotatedNumber T>
 void rotate_columns(const Rotation& rotation, MatrixView<T> w) {
   check_rotated_length("rows", w.rows, rotation);
   detail::rotate_all_columns(detail::RotationPlan<T>(rotation, detail::Side::kPlain), w);
 }
 
 // The inverse of rotate_columns.
-template <std::floating_point T>
+template <RotatedNumber T>
 void rotate_columns_transposed(const Rotation& rotation, MatrixView<T> w) {
   check_rotated_length("rows", w.rows, rotation);
   detail::rotate_all_columns(detail::RotationPlan<T>(rotation, detail::Side::kTransposed), w);

@@ -1,6 +1,6 @@
 // A rotation scales by 1 / sqrt(d), which integers cannot hold.
 // Refused with: no matching function
-// Refused with: floating_point
+// Refused with: RotatedNumber
 #include "roste/cpu/rotate.h"
 
 #ifndef ROSTE_MUST_NOT_COMPILE
