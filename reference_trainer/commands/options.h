@@ -92,6 +92,7 @@ struct PretrainOptions {
   std::int64_t num_hidden_layers = 3;
   std::int64_t num_attention_heads = 4;  // divides hidden_size into an even head size
   std::int64_t num_key_value_heads = 4;  // divides num_attention_heads
+  double rope_theta = 1e5;               // RoPE base; docs/builtin-task.md compares 300
   double massive_scale = 10;             // size of the massive residual channels; 0: none
   double key_scale = 8;                  // power of two that moves from queries to keys; 1: none
   double up_scale = 16;    // power of two that moves from down to up channels; 1: none

@@ -103,6 +103,8 @@ void add_base_model(std::vector<FlagRow>& rows) {
              &Pre::num_attention_heads);
   shape_flag({"num_key_value_heads", "divides num_attention_heads"}, {1, 1000},
              &Pre::num_key_value_heads);
+  group.add({kPretrain}, real_flag({"rope_theta", "base of the rotary position embedding"},
+                                   {1, 1e9, {}, {}, "1e5"}, at(&Cmd::pretrain, &Pre::rope_theta)));
   group.add({kPretrain},
             real_flag({"massive_scale", "size of massive residual channels; 0: none"},
                       {0, 1000, {}, {}, "10"}, at(&Cmd::pretrain, &Pre::massive_scale)));

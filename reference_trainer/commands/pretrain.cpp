@@ -24,8 +24,7 @@ ModelShape base_shape(const PretrainOptions& o) {
   s.head_dim = o.hidden_size / o.num_attention_heads;
   s.max_positions = kContext;
   s.norm_eps = 1e-6f;
-  s.rope_theta =
-      1e5f;  // most pairs turn slowly: tokens are matched by what they are (docs/builtin-task.md)
+  s.rope_theta = static_cast<float>(o.rope_theta);
   s.bos_token_id = 0;
   s.eos_token_ids = {1};
   return s;

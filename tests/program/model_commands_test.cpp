@@ -71,6 +71,13 @@ TEST(Pretrain, SeedAndMassiveScaleDecideTheInitialWeights) {
   EXPECT_TRUE(with("none", {"--seed", "1", "--massive_scale", "0"}) != first);
 }
 
+TEST(Pretrain, RopeThetaIsThatOfTheFlag) {
+  const Scratch scratch;
+  const fs::path model = pretrained(scratch / "base", {"--max_steps", "1", "--rope_theta", "300"});
+  EXPECT_EQ(json::parse(read_text(model / "config.json")).at("rope_theta"), 300.0);
+  EXPECT_EQ(json::parse(read_text(tiny_model() / "config.json")).at("rope_theta"), 1e5);
+}
+
 TEST(Pretrain, TrainingLowersTheLossOfTheSavedModel) {
   const Scratch scratch;
   const json before =
