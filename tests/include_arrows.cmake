@@ -1,17 +1,42 @@
 # Checks the arrows between rooms line by line, as headers can cross a border without linking:
 #   cmake -D SOURCE_DIR=<repository> -P include_arrows.cmake
 # A room of the trainer may include the library, itself, and the rooms it links in
-# reference_trainer/CMakeLists.txt, with theirs. include/roste/core includes core alone, and
-# include/roste nothing but include/roste.
+# reference_trainer/CMakeLists.txt, with theirs. include/roste/core includes core alone, include/roste
+# nothing but include/roste, and kernels/roste these and itself. Of all headers of the library
+# cpu/eigen.h alone includes Eigen, and only kernels/ includes CUDA's.
 
 set(violations "")
 
-# Adds every quoted include of the files under `directory` that does not match `allowed`.
-function(check_includes directory allowed)
-  file(GLOB_RECURSE files ${SOURCE_DIR}/${directory}/*.h ${SOURCE_DIR}/${directory}/*.cpp)
+# Sets `files` to the sources under `directory`.
+function(find_sources directory)
+  set(files "")
+  foreach(suffix h inc cpp cu cuh)
+    file(GLOB_RECURSE found ${SOURCE_DIR}/${directory}/*.${suffix})
+    list(APPEND files ${found})
+  endforeach()
   if(NOT files)
     message(FATAL_ERROR "include_arrows: no source under ${directory}")
   endif()
+  set(files "${files}" PARENT_SCOPE)
+endfunction()
+
+# Adds every include in angle brackets of the files under `directory` that matches `refused`, except
+# in the header `except`.
+function(check_packages directory refused except)
+  find_sources(${directory})
+  foreach(file IN LISTS files)
+    file(RELATIVE_PATH name ${SOURCE_DIR} ${file})
+    file(STRINGS ${file} includes REGEX "^#include <(${refused})")
+    if(includes AND NOT name STREQUAL except)
+      string(APPEND violations "  ${name}: ${includes}\n")
+    endif()
+  endforeach()
+  set(violations "${violations}" PARENT_SCOPE)
+endfunction()
+
+# Adds every quoted include of the files under `directory` that does not match `allowed`.
+function(check_includes directory allowed)
+  find_sources(${directory})
   foreach(file IN LISTS files)
     file(STRINGS ${file} includes REGEX "^#include \"")
     foreach(include IN LISTS includes)
@@ -26,6 +51,10 @@ endfunction()
 
 check_includes(include/roste/core "roste/core")
 check_includes(include/roste "roste/core|roste/cpu")
+check_includes(kernels/roste "roste/core|roste/cpu|roste/cuda")
+check_packages(include/roste "Eigen|unsupported/Eigen" include/roste/cpu/eigen.h)
+check_packages(include/roste "cu[a-zA-Z]*[._]|cub/|thrust/" "")
+check_packages(kernels/roste "Eigen" "")
 
 # Rooms stand in the order of their links, so the rooms that a room links are already known.
 file(STRINGS ${SOURCE_DIR}/reference_trainer/CMakeLists.txt rooms REGEX "^trainer_room\\(")
