@@ -1,0 +1,2 @@
+// The header compiles on its own, and twice.
+#include "roste/cpu/kv_cache.h"

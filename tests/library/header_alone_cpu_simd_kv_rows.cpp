@@ -1,0 +1,2 @@
+// The header compiles on its own, and twice.
+#include "roste/cpu/simd/kv_rows.h"
