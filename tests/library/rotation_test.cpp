@@ -49,8 +49,10 @@ double distance(const std::vector<A>& a, const std::vector<B>& b) {
   return std::sqrt(sum);
 }
 
-const std::int64_t kDimensions[] = {1,  2,  4,  8,   12,  16,  20,  24,  28,   32,
-                                    36, 64, 96, 128, 172, 384, 448, 512, 1024, 1536};
+// Powers of two, every kind of base alone and with blocks, and one that falls into blocks.
+const std::int64_t kDimensions[] = {1,   2,   4,   8,   12,  16,  20,   24,  28,
+                                    32,  36,  64,  76,  92,  96,  116,  128, 156,
+                                    172, 188, 304, 384, 448, 512, 1024, 1536};
 
 TEST(RotationRows, RO01_EqualsTheDenseMatrix) {
   for (const std::int64_t d : kDimensions) {
@@ -201,10 +203,10 @@ TEST(Rotation, PlanDescribesItself) {
 }
 
 TEST(Rotation, BlockTransformSaysSo) {
-  const Rotation r = Rotation::hadamard(172, 1);
-  EXPECT_EQ(r.blocks(), 43);
+  const Rotation r = Rotation::hadamard(188, 1);
+  EXPECT_EQ(r.blocks(), 47);
   EXPECT_EQ(r.block_size(), 4);
-  EXPECT_NE(r.note().find("43 separate blocks of 4"), std::string::npos) << r.note();
+  EXPECT_NE(r.note().find("47 separate blocks of 4"), std::string::npos) << r.note();
 }
 
 TEST(Rotation, RO03_DimensionsThatAreNone) {

@@ -1,5 +1,5 @@
-// Hadamard matrices: entries +1 and -1, H H^T = d I. Computed, not tabulated, by Sylvester's and
-// both of Paley's constructions (R. Paley, "On orthogonal matrices", 1933).
+// Hadamard matrices: entries +1 and -1, H H^T = d I. Computed, not tabulated, by Sylvester's, both
+// of Paley's (R. Paley, "On orthogonal matrices", 1933) and Williamson's constructions.
 #pragma once
 
 #include <bit>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "roste/core/galois.h"
+#include "roste/core/williamson.h"
 
 namespace roste {
 
@@ -31,19 +32,20 @@ struct HadamardFactorization {
   std::int64_t blocks = 1;
 };
 
-// A base is applied as a dense matrix, and its table has order^2 bytes: above this order the
+// The additions of a base grow with its order, and its tables with the square: above this order the
 // block transform is the better answer.
 inline constexpr int kLargestBaseOrder = 1024;
 
-enum class PaleyKind { kNone, kFirst, kSecond };
+enum class BaseKind { kNone, kPaleyFirst, kPaleySecond, kWilliamson };
 
 // Which construction gives a matrix of this order, if any: order - 1 a prime power that is 3 mod 4,
-// or order / 2 - 1 a prime power that is 1 mod 4.
-inline PaleyKind paley_kind(int order) {
-  if (order < 4 || order % 4 != 0) return PaleyKind::kNone;
-  if (prime_power(order - 1).degree > 0) return PaleyKind::kFirst;
+// or order / 2 - 1 a prime power that is 1 mod 4, or Williamson's rows.
+inline BaseKind base_kind(int order) {
+  if (order < 4 || order % 4 != 0) return BaseKind::kNone;
+  if (prime_power(order - 1).degree > 0) return BaseKind::kPaleyFirst;
   const int q = order / 2 - 1;
-  return q % 4 == 1 && prime_power(q).degree > 0 ? PaleyKind::kSecond : PaleyKind::kNone;
+  if (q % 4 == 1 && prime_power(q).degree > 0) return BaseKind::kPaleySecond;
+  return williamson_rows(order).n > 0 ? BaseKind::kWilliamson : BaseKind::kNone;
 }
 
 // The smallest base order for d >= 1, or the block transform over the largest power of two that
@@ -58,7 +60,7 @@ inline HadamardFactorization hadamard_factorization(std::int64_t d) {
   if (odd == 1) return {1, twos, 1};
   for (int taken = 2; taken <= twos && (odd << taken) <= kLargestBaseOrder; ++taken) {
     const int order = static_cast<int>(odd << taken);
-    if (paley_kind(order) != PaleyKind::kNone) return {order, twos - taken, 1};
+    if (base_kind(order) != BaseKind::kNone) return {order, twos - taken, 1};
   }
   return {1, twos, odd};
 }
@@ -107,22 +109,49 @@ inline SignMatrix paley_second(int order) {
   return h;
 }
 
+// The arrangement of the four circulants in williamson.h.
+inline SignMatrix williamson(int order) {
+  constexpr int kBlock[4][4] = {{0, 1, 2, 3}, {1, 0, 3, 2}, {2, 3, 0, 1}, {3, 2, 1, 0}};
+  constexpr int kSign[4][4] = {{1, 1, 1, 1}, {-1, 1, -1, 1}, {-1, 1, 1, -1}, {-1, -1, 1, 1}};
+  const WilliamsonRows rows = williamson_rows(order);
+  SignMatrix h{order, {}};
+  h.entries.reserve(static_cast<std::size_t>(order) * static_cast<std::size_t>(order));
+  for (int i = 0; i < order; ++i) {
+    for (int j = 0; j < order; ++j) {
+      const int up = i / rows.n, left = j / rows.n;
+      const int entry = kSign[up][left] * rows.at(kBlock[up][left], i % rows.n, j % rows.n);
+      h.entries.push_back(static_cast<std::int8_t>(entry));
+    }
+  }
+  return h;
+}
+
+// Of an order that base_kind knows.
+inline SignMatrix base_matrix(int order) {
+  switch (base_kind(order)) {
+    case BaseKind::kPaleyFirst:
+      return paley_first(order);
+    case BaseKind::kPaleySecond:
+      return paley_second(order);
+    case BaseKind::kWilliamson:
+      return williamson(order);
+    default:
+      return {1, {1}};
+  }
+}
+
 }  // namespace detail
 
 // The dense matrix H_base (x) H_2^k of hadamard_factorization(order); H[i][j] of Sylvester's part
-// is
-// (-1)^popcount(i & j). Throws std::invalid_argument where the library constructs none.
+// is (-1)^popcount(i & j). Throws std::invalid_argument where the library constructs none.
 inline SignMatrix hadamard_matrix(int order) {
   const HadamardFactorization f = hadamard_factorization(order);
   if (f.blocks != 1) {
-    throw std::invalid_argument("roste: no Hadamard matrix of order " + std::to_string(order) +
-                                " is constructed; expected m 2^k with m = 1 or a Paley order");
+    throw std::invalid_argument(
+        "roste: no Hadamard matrix of order " + std::to_string(order) +
+        " is constructed; expected m 2^k with m = 1 or the order of a base");
   }
-  SignMatrix base{1, {1}};
-  if (f.base_order > 1) {
-    base = paley_kind(f.base_order) == PaleyKind::kFirst ? detail::paley_first(f.base_order)
-                                                         : detail::paley_second(f.base_order);
-  }
+  const SignMatrix base = detail::base_matrix(f.base_order);
   if (f.log2_count == 0) return base;
   const int inner = 1 << f.log2_count;
   SignMatrix h{order, {}};

@@ -2,15 +2,20 @@
 //
 // R = H Diag(r) / sqrt(d) acts on columns as in eq. (14). A row x of activations is a column lying
 // down: it maps to (x o r) H^T / sqrt(d), signs first and Hadamard second. Signs after mixing would
-// only flip outputs and spread no outlier. H = H_m (x) H_2^k, and H_m is not symmetric for Paley's
-// first kind.
+// only flip outputs and spread no outlier. H = H_m (x) H_2^k, and H_m need not be symmetric.
+//
+// The order of additions is part of the plan: inside each of the m blocks of 2^k numbers come the k
+// butterfly stages (a, b) -> (a + b, a - b) of strides 1, 2, 4, ...; then the product with H_m over
+// blocks, see base_product.h; then one multiplication by float(1 / sqrt(m 2^k)).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "roste/core/base_product.h"
 #include "roste/core/hadamard.h"
 #include "roste/core/signs.h"
 
@@ -28,12 +33,15 @@ class Rotation {
     r.size_ = d;
     r.shape_ = hadamard_factorization(d);
     r.base_ = hadamard_matrix(r.shape_.base_order);
+    r.product_ = base_product(r.base_, Side::kPlain);
+    r.transposed_product_ = base_product(r.base_, Side::kTransposed);
     r.signs_.reserve(static_cast<std::size_t>(d));
     for (std::int64_t i = 0; i < d; ++i) {
       const int sign =
           signs == Signs::kRandom ? random_sign(seed, static_cast<std::uint64_t>(i)) : 1;
       r.signs_.push_back(static_cast<std::int8_t>(sign));
     }
+    r.sign_words_ = r.packed_signs();
     return r;
   }
 
@@ -44,7 +52,14 @@ class Rotation {
   std::int64_t block_size() const { return size_ / blocks(); }  // m 2^k
   int sign(std::int64_t i) const { return signs_[static_cast<std::size_t>(i)]; }
   std::span<const std::int8_t> signs() const { return signs_; }  // [d] of +1, -1
-  const SignMatrix& base() const { return base_; }               // H_m
+  // Bit i % 64 of word i / 64 is set where sign i mod d is -1; at least 256 bits, so that kernels
+  // may read the signs of several short runs at once, and a word more.
+  std::span<const std::uint64_t> sign_words() const { return sign_words_; }
+  const SignMatrix& base() const { return base_; }  // H_m
+  // The product with H_m, or its transpose, as sums over groups of blocks.
+  const BaseProduct& base_product_of(Side side) const {
+    return side == Side::kPlain ? product_ : transposed_product_;
+  }
 
   // A sentence for the user where the rotation mixes only within blocks; empty otherwise.
   std::string note() const {
@@ -57,10 +72,23 @@ class Rotation {
  private:
   Rotation() = default;
 
+  std::vector<std::uint64_t> packed_signs() const {
+    const std::int64_t words = std::max<std::int64_t>((size_ + 63) / 64, 4) + 1;
+    std::vector<std::uint64_t> packed(static_cast<std::size_t>(words), 0);
+    for (std::int64_t i = 0, source = 0; i < 64 * words; ++i) {
+      const std::uint64_t bit = sign(source) < 0 ? 1 : 0;
+      packed[static_cast<std::size_t>(i / 64)] |= bit << (i % 64);
+      if (++source == size_) source = 0;
+    }
+    return packed;
+  }
+
   std::int64_t size_ = 0;
   HadamardFactorization shape_;
   SignMatrix base_;
+  BaseProduct product_, transposed_product_;
   std::vector<std::int8_t> signs_;
+  std::vector<std::uint64_t> sign_words_;
 };
 
 }  // namespace roste

@@ -1,24 +1,30 @@
-// Carries out a Rotation on matrices of float or double, in place; see core/rotation.h for the
-// convention. One multiplication by 1 / sqrt(block size) ends each direction's Hadamard product.
+// Carries out a Rotation on matrices, in place or from one to another; see core/rotation.h for the
+// convention and the order of additions.
+//
+// Values are float, BFloat16, Half or double. The 16-bit types are computed on in float and rounded
+// once, when the result is stored; double takes the portable loops. The last argument chooses the
+// instruction set; all of them give the same bits. A Rotation is never written to: threads may
+// share one.
 #pragma once
 
-#include <algorithm>
-#include <cmath>
 #include <concepts>
 #include <cstdint>
+#include <span>
 #include <stdexcept>
 #include <string>
-#include <vector>
+#include <type_traits>
 
+#include "roste/core/number_types.h"
 #include "roste/core/rotation.h"
-#include "roste/cpu/butterfly.h"
+#include "roste/cpu/isa.h"
 #include "roste/cpu/matrix_view.h"
+#include "roste/cpu/rotate_tiles.h"
 
 namespace roste::cpu {
 
-// What a rotation can be carried out in.
+// What a rotation can be carried out on.
 template <class T>
-concept RotatedNumber = std::same_as<T, float> || std::same_as<T, double>;
+concept RotatedNumber = Number<T> || std::same_as<T, double>;
 
 // Throws std::invalid_argument unless `length`, a number of `what` ("rows", "columns"), is a
 // multiple of rotation.size().
@@ -29,101 +35,61 @@ inline void check_rotated_length(const char* what, std::int64_t length, const Ro
                               "; expected a multiple");
 }
 
+// Floats of workspace with which rotate_rows and rotate_rows_transposed allocate nothing. Without a
+// workspace they allocate only for 16-bit types and where rotation.base_order() > 1.
+inline std::int64_t rotate_workspace(const Rotation& rotation) {
+  return detail::table_numbers(rotation) + rotation.size() + detail::kAlignment;
+}
+
+// The same for rotate_columns and rotate_columns_transposed, which always need one.
+inline std::int64_t rotate_columns_workspace(const Rotation& rotation) {
+  return detail::table_numbers(rotation) + rotation.size() * detail::kColumnTile +
+         detail::kAlignment;
+}
+
 namespace detail {
 
-// A Rotation or its transpose in the number type of the data.
-template <class T>
-struct RotationPlan {
-  RotationPlan(const Rotation& rotation, Side direction)
-      : side(direction),
-        size(rotation.size()),
-        inner(std::int64_t{1} << rotation.log2_count()),
-        signs(rotation.signs().begin(), rotation.signs().end()),
-        norm(static_cast<T>(1.0 / std::sqrt(static_cast<double>(rotation.block_size())))),
-        base(dense_base<T>(rotation.base(), direction)),
-        scratch(static_cast<std::size_t>(rotation.base_order() * kChunk)) {}
-
-  Side side;
-  std::int64_t size;       // d
-  std::int64_t inner;      // 2^k
-  std::vector<T> signs;    // [d]
-  T norm;                  // 1 / sqrt(m 2^k)
-  DenseBase<T> base;       // H_m or its transpose
-  std::vector<T> scratch;  // [m, 16]
-};
-
-// x := (I (x) H) x for the d contiguous numbers of one run.
-template <class T>
-void mix_run(RotationPlan<T>& plan, T* x) {
-  for (std::int64_t i = 0; i < plan.size; i += plan.inner) walsh_hadamard(x + i, plan.inner);
-  if (plan.base.order > 1) {
-    mix_blocks(plan.base, x, plan.inner, plan.inner, plan.scratch.data());
-  }
+inline void check_workspace(const char* verb, std::size_t given, std::int64_t needed) {
+  if (given >= static_cast<std::size_t>(needed)) return;
+  throw std::invalid_argument(std::string("roste: ") + verb + " with a workspace of " +
+                              std::to_string(given) + " floats; expected at least " +
+                              std::to_string(needed));
 }
 
 template <class T>
-void rotate_run(RotationPlan<T>& plan, T* x) {
-  const T* signs = plan.signs.data();
-  if (plan.side == Side::kPlain) {
-    for (std::int64_t i = 0; i < plan.size; ++i) x[i] *= signs[i];
-    mix_run(plan, x);
-    for (std::int64_t i = 0; i < plan.size; ++i) x[i] *= plan.norm;
-  } else {
-    mix_run(plan, x);
-    for (std::int64_t i = 0; i < plan.size; ++i) x[i] = x[i] * plan.norm * signs[i];
-  }
+void rotate_checked_rows(const Rotation& rotation, Side side, MatrixView<const T> x,
+                         MatrixView<T> y, Isa isa) {
+  check_same_shape("rotating", x, y);
+  check_rotated_length("columns", x.cols, rotation);
+  RotationMemory<T> memory(rows_memory<T>(rotation));
+  rotate_matrix_rows({rotation, side, isa}, x, y, memory.span());
 }
 
 template <class T>
-void rotate_all_rows(RotationPlan<T> plan, MatrixView<T> x) {
-  for (std::int64_t r = 0; r < x.rows; ++r) {
-    for (std::int64_t c = 0; c < x.cols; c += plan.size) rotate_run(plan, x.row(r) + c);
-  }
-}
-
-// Columns that are rotated together, in a contiguous copy: rows of the matrix often lie a large
-// power of two apart, where they would fight for the same lines of the cache.
-inline constexpr std::int64_t kColumnTile = 32;
-
-// x := (I (x) H) x for each of the kColumnTile columns of x [d, kColumnTile].
-template <class T>
-void mix_columns(RotationPlan<T>& plan, T* x) {
-  for (std::int64_t i = 0; i < plan.size; i += plan.inner) {
-    walsh_hadamard_columns(x + i * kColumnTile, plan.inner, kColumnTile);
-  }
-  for (std::int64_t j = 0; j < plan.inner && plan.base.order > 1; ++j) {
-    mix_blocks(plan.base, x + j * kColumnTile, plan.inner * kColumnTile, kColumnTile,
-               plan.scratch.data());
-  }
-}
-
-// w [d, at most kColumnTile columns]; tile [d, kColumnTile].
-template <class T>
-void rotate_column_tile(RotationPlan<T>& plan, MatrixView<T> w, T* tile) {
-  const T one{1};
-  for (std::int64_t r = 0; r < plan.size; ++r) {
-    const T sign = plan.side == Side::kPlain ? plan.signs[static_cast<std::size_t>(r)] : one;
-    for (std::int64_t c = 0; c < w.cols; ++c) tile[r * kColumnTile + c] = w.row(r)[c] * sign;
-  }
-  mix_columns(plan, tile);
-  for (std::int64_t r = 0; r < plan.size; ++r) {
-    const T sign = plan.side == Side::kPlain ? one : plan.signs[static_cast<std::size_t>(r)];
-    for (std::int64_t c = 0; c < w.cols; ++c) {
-      w.row(r)[c] = tile[r * kColumnTile + c] * plan.norm * sign;
-    }
-  }
+void rotate_checked_columns(const Rotation& rotation, Side side, MatrixView<const T> x,
+                            MatrixView<T> y, Isa isa) {
+  check_same_shape("rotating", x, y);
+  check_rotated_length("rows", x.rows, rotation);
+  RotationMemory<T> memory(columns_memory(rotation));
+  rotate_matrix_columns({rotation, side, isa}, x, y, memory.span());
 }
 
 template <class T>
-void rotate_all_columns(RotationPlan<T> plan, MatrixView<T> w) {
-  std::vector<T> tile(static_cast<std::size_t>(plan.size * kColumnTile));
-  for (std::int64_t r = 0; r < w.rows; r += plan.size) {
-    for (std::int64_t c = 0; c < w.cols; c += kColumnTile) {
-      const std::int64_t lanes = std::min(kColumnTile, w.cols - c);
-      rotate_column_tile(plan, MatrixView<T>(w.row(r) + c, plan.size, lanes, w.stride),
-                         tile.data());
-    }
-  }
+void rotate_rows_within(const Rotation& rotation, Side side, MatrixView<const T> x, MatrixView<T> y,
+                        std::span<float> workspace, Isa isa) {
+  check_same_shape("rotating", x, y);
+  check_rotated_length("columns", x.cols, rotation);
+  check_workspace("rotating rows", workspace.size(), rotate_workspace(rotation));
+  rotate_matrix_rows({rotation, side, isa}, x, y, aligned(workspace));
+}
+
+template <class T>
+void rotate_columns_within(const Rotation& rotation, Side side, MatrixView<const T> x,
+                           MatrixView<T> y, std::span<float> workspace, Isa isa) {
+  check_same_shape("rotating", x, y);
+  check_rotated_length("rows", x.rows, rotation);
+  check_workspace("rotating columns", workspace.size(), rotate_columns_workspace(rotation));
+  rotate_matrix_columns({rotation, side, isa}, x, y, aligned(workspace));
 }
 
 }  // namespace detail
@@ -132,32 +98,92 @@ void rotate_all_columns(RotationPlan<T> plan, MatrixView<T> w) {
 // times the R_i of eq. (5). x [rows, a multiple of d]. Throws std::invalid_argument for other
 // shapes.
 template <RotatedNumber T>
+void rotate_rows(const Rotation& rotation, MatrixView<T> x, Isa isa) {
+  detail::rotate_checked_rows<T>(rotation, Side::kPlain, x, x, isa);
+}
+template <RotatedNumber T>
 void rotate_rows(const Rotation& rotation, MatrixView<T> x) {
-  check_rotated_length("columns", x.cols, rotation);
-  detail::rotate_all_rows(detail::RotationPlan<T>(rotation, detail::Side::kPlain), x);
+  rotate_rows(rotation, x, best_isa());
+}
+// From x to y of the same shape, which may be x but not overlap it otherwise.
+template <RotatedNumber T>
+void rotate_rows(const Rotation& rotation, std::type_identity_t<MatrixView<const T>> x,
+                 MatrixView<T> y, Isa isa = best_isa()) {
+  detail::rotate_checked_rows<T>(rotation, Side::kPlain, x, y, isa);
+}
+// The same without an allocation, in rotate_workspace() floats. Throws where there are fewer.
+template <Number T>
+void rotate_rows(const Rotation& rotation, std::type_identity_t<MatrixView<const T>> x,
+                 MatrixView<T> y, std::span<float> workspace, Isa isa = best_isa()) {
+  detail::rotate_rows_within<T>(rotation, Side::kPlain, x, y, workspace, isa);
 }
 
-// The inverse and the gradient of rotate_rows: every run v becomes (v H / sqrt(d)) o r.
+// The inverse and the gradient of rotate_rows: every run v becomes (v H / sqrt(d)) o r. Shapes,
+// overloads and errors as there.
+template <RotatedNumber T>
+void rotate_rows_transposed(const Rotation& rotation, MatrixView<T> x, Isa isa) {
+  detail::rotate_checked_rows<T>(rotation, Side::kTransposed, x, x, isa);
+}
 template <RotatedNumber T>
 void rotate_rows_transposed(const Rotation& rotation, MatrixView<T> x) {
-  check_rotated_length("columns", x.cols, rotation);
-  detail::rotate_all_rows(detail::RotationPlan<T>(rotation, detail::Side::kTransposed), x);
+  rotate_rows_transposed(rotation, x, best_isa());
+}
+template <RotatedNumber T>
+void rotate_rows_transposed(const Rotation& rotation, std::type_identity_t<MatrixView<const T>> x,
+                            MatrixView<T> y, Isa isa = best_isa()) {
+  detail::rotate_checked_rows<T>(rotation, Side::kTransposed, x, y, isa);
+}
+template <Number T>
+void rotate_rows_transposed(const Rotation& rotation, std::type_identity_t<MatrixView<const T>> x,
+                            MatrixView<T> y, std::span<float> workspace, Isa isa = best_isa()) {
+  detail::rotate_rows_within<T>(rotation, Side::kTransposed, x, y, workspace, isa);
 }
 
 // rotate_rows along the other axis: every column's runs of rotation.size() values are rotated as if
 // they were rows, with the same bits. For w [out, in] it turns y = x w^T into y R.
 // w [a multiple of d, cols]. Throws std::invalid_argument for other shapes.
 template <RotatedNumber T>
+void rotate_columns(const Rotation& rotation, MatrixView<T> w, Isa isa) {
+  detail::rotate_checked_columns<T>(rotation, Side::kPlain, w, w, isa);
+}
+template <RotatedNumber T>
 void rotate_columns(const Rotation& rotation, MatrixView<T> w) {
-  check_rotated_length("rows", w.rows, rotation);
-  detail::rotate_all_columns(detail::RotationPlan<T>(rotation, detail::Side::kPlain), w);
+  rotate_columns(rotation, w, best_isa());
+}
+// From w to y of the same shape, which may be w but not overlap it otherwise.
+template <RotatedNumber T>
+void rotate_columns(const Rotation& rotation, std::type_identity_t<MatrixView<const T>> w,
+                    MatrixView<T> y, Isa isa = best_isa()) {
+  detail::rotate_checked_columns<T>(rotation, Side::kPlain, w, y, isa);
+}
+// The same without an allocation, in rotate_columns_workspace() floats. Throws where there are
+// fewer.
+template <Number T>
+void rotate_columns(const Rotation& rotation, std::type_identity_t<MatrixView<const T>> w,
+                    MatrixView<T> y, std::span<float> workspace, Isa isa = best_isa()) {
+  detail::rotate_columns_within<T>(rotation, Side::kPlain, w, y, workspace, isa);
 }
 
-// The inverse of rotate_columns.
+// The inverse of rotate_columns. Shapes, overloads and errors as there.
+template <RotatedNumber T>
+void rotate_columns_transposed(const Rotation& rotation, MatrixView<T> w, Isa isa) {
+  detail::rotate_checked_columns<T>(rotation, Side::kTransposed, w, w, isa);
+}
 template <RotatedNumber T>
 void rotate_columns_transposed(const Rotation& rotation, MatrixView<T> w) {
-  check_rotated_length("rows", w.rows, rotation);
-  detail::rotate_all_columns(detail::RotationPlan<T>(rotation, detail::Side::kTransposed), w);
+  rotate_columns_transposed(rotation, w, best_isa());
+}
+template <RotatedNumber T>
+void rotate_columns_transposed(const Rotation& rotation,
+                               std::type_identity_t<MatrixView<const T>> w, MatrixView<T> y,
+                               Isa isa = best_isa()) {
+  detail::rotate_checked_columns<T>(rotation, Side::kTransposed, w, y, isa);
+}
+template <Number T>
+void rotate_columns_transposed(const Rotation& rotation,
+                               std::type_identity_t<MatrixView<const T>> w, MatrixView<T> y,
+                               std::span<float> workspace, Isa isa = best_isa()) {
+  detail::rotate_columns_within<T>(rotation, Side::kTransposed, w, y, workspace, isa);
 }
 
 }  // namespace roste::cpu

@@ -1,0 +1,25 @@
+// The kernels of rotations for the instruction sets of x86.
+#pragma once
+
+#include <cstdint>
+
+#include "roste/cpu/rotation_plan.h"
+#include "roste/cpu/simd/hadamard_lanes.h"
+
+#if ROSTE_X86_KERNELS
+ROSTE_TARGET_AVX2
+#define ROSTE_SIMD_NAMESPACE avx2
+#include "roste/cpu/simd/hadamard_kernel.inc"
+#include "roste/cpu/simd/hadamard_mix_kernel.inc"
+#include "roste/cpu/simd/hadamard_rotate_kernel.inc"
+#undef ROSTE_SIMD_NAMESPACE
+ROSTE_TARGET_END
+
+ROSTE_TARGET_AVX512
+#define ROSTE_SIMD_NAMESPACE avx512
+#include "roste/cpu/simd/hadamard_kernel.inc"
+#include "roste/cpu/simd/hadamard_mix_kernel.inc"
+#include "roste/cpu/simd/hadamard_rotate_kernel.inc"
+#undef ROSTE_SIMD_NAMESPACE
+ROSTE_TARGET_END
+#endif
