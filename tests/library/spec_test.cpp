@@ -71,6 +71,27 @@ TEST(Spec, QN17_GroupSizeThatDoesNotDivide) {
   EXPECT_THROW(group_layout({Grouping::Kind::kRow, 0}, -1, 4), std::invalid_argument);
 }
 
+TEST(Spec, ShorterTailGroups) {
+  const GroupLayout layout = group_layout({Grouping::Kind::kGroup, 5, Tail::kShorter}, 2, 12);
+  EXPECT_EQ(layout.count, 6);
+  EXPECT_EQ(layout.col_of(5), 10);
+  EXPECT_EQ(layout.run_of(4), 5);
+  EXPECT_EQ(layout.run_of(5), 2);
+  const GroupLayout whole = group_layout({Grouping::Kind::kGroup, 4, Tail::kShorter}, 2, 12);
+  EXPECT_EQ(whole.count, 6);
+  EXPECT_EQ(whole.run_of(5), 4);
+  const GroupLayout narrow = group_layout({Grouping::Kind::kGroup, 64, Tail::kShorter}, 3, 12);
+  EXPECT_EQ(narrow.count, 3);
+  EXPECT_EQ(narrow.run_of(2), 12);
+  EXPECT_THROW(group_layout({Grouping::Kind::kGroup, 0, Tail::kShorter}, 2, 12),
+               std::invalid_argument);
+  using Shorter = QuantSpec<4, Asymmetric, PerGroup<kDynamic, Tail::kShorter>>;
+  EXPECT_EQ(Quantizer<Shorter>(5).scheme().grouping.tail, Tail::kShorter);
+  using Fixed = QuantSpec<4, Asymmetric, PerGroup<5, Tail::kShorter>>;
+  EXPECT_EQ(Quantizer<Fixed>().scheme().grouping.tail, Tail::kShorter);
+  EXPECT_EQ(Quantizer<Kv4>().scheme().grouping.tail, Tail::kRefuse);
+}
+
 TEST(Spec, LayoutOfGroups) {
   const GroupLayout parts = group_layout({Grouping::Kind::kGroup, 4}, 3, 12);
   EXPECT_EQ(parts.count, 9);

@@ -1,37 +1,44 @@
 // How far a quantized tensor is from the original.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 
+#include "roste/core/host_device.h"
+
 namespace roste {
 
-// Sums over pairs (x, Q(x)), in double; sums of parts are merged in a fixed order.
+namespace detail {
+inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
+}  // namespace detail
+
+// Sums over pairs (x, Q(x)), in double; sums of parts are merged in a fixed order. A square is
+// added with one rounding, so that no compiler's choice between fused and separate operations
+// shows.
 struct ErrorSums {
   double squared_error = 0;  // sum of (Q(x) - x)^2, one term of eq. (12)
   double squared_norm = 0;   // sum of x^2
   std::int64_t count = 0;
   std::int64_t saturated = 0;  // codes that had to be clamped
-  double min = std::numeric_limits<double>::infinity();
-  double max = -std::numeric_limits<double>::infinity();
+  double min = detail::kInfinity;
+  double max = -detail::kInfinity;
 
-  void add(double x, double quantized) {
-    squared_error += (quantized - x) * (quantized - x);
-    squared_norm += x * x;
+  ROSTE_HD void add(double x, double quantized) {
+    squared_error = std::fma(quantized - x, quantized - x, squared_error);
+    squared_norm = std::fma(x, x, squared_norm);
     count += 1;
-    min = std::min(min, x);
-    max = std::max(max, x);
+    min = x < min ? x : min;
+    max = max < x ? x : max;
   }
 
-  void merge(const ErrorSums& other) {
+  ROSTE_HD void merge(const ErrorSums& other) {
     squared_error += other.squared_error;
     squared_norm += other.squared_norm;
     count += other.count;
     saturated += other.saturated;
-    min = std::min(min, other.min);
-    max = std::max(max, other.max);
+    min = other.min < min ? other.min : min;
+    max = max < other.max ? other.max : max;
   }
 
   // Mean of (Q(x) - x)^2; lower is better, 0 for nothing measured.

@@ -35,7 +35,7 @@ constexpr RangeRule rule_of() {
 template <QuantizerSpec Spec>
 class Quantizer {
   using Granularity = typename Spec::Granularity;
-  static constexpr bool kDynamicGroup = std::same_as<Granularity, PerGroup<kDynamic>>;
+  static constexpr bool kDynamicGroup = kIsDynamicGroup<Granularity>;
 
  public:
   // clip: c of eqs. (2), (4), in (0, 1]. Throws std::invalid_argument.
@@ -45,7 +45,7 @@ class Quantizer {
   // For PerGroup<kDynamic>: group_size values share a scale.
   explicit Quantizer(std::int64_t group_size, float clip = 1.0f) requires(kDynamicGroup)
       : scheme_{make_grid(detail::rule_of<Spec>(), Spec::bits, clip),
-                {Grouping::Kind::kGroup, group_size}} {
+                {Grouping::Kind::kGroup, group_size, Granularity::tail}} {
     if (group_size <= 0) throw std::invalid_argument("roste: a group has at least one value");
   }
 
@@ -56,7 +56,9 @@ class Quantizer {
   static constexpr Grouping fixed_grouping() {
     if constexpr (std::same_as<Granularity, PerTensor>) return {Grouping::Kind::kTensor, 0};
     if constexpr (std::same_as<Granularity, PerRow>) return {Grouping::Kind::kRow, 0};
-    if constexpr (kIsPerGroup<Granularity>) return {Grouping::Kind::kGroup, Granularity::size};
+    if constexpr (kIsPerGroup<Granularity>) {
+      return {Grouping::Kind::kGroup, Granularity::size, Granularity::tail};
+    }
   }
 
   Scheme scheme_;

@@ -4,6 +4,8 @@
 #include <concepts>
 #include <cstdint>
 
+#include "roste/core/groups.h"
+
 namespace roste {
 
 // Symmetry: eqs. (2)-(3) have zero point 0 and signed codes; eq. (4) has a zero point and codes
@@ -16,11 +18,12 @@ struct Asymmetric {};
 inline constexpr std::int64_t kDynamic = -1;  // a group size known only at run time
 struct PerTensor {};
 struct PerRow {};
-template <std::int64_t N>
+template <std::int64_t N, Tail T = Tail::kRefuse>
 struct PerGroup {
   static_assert(N > 0 || N == kDynamic,
                 "roste::PerGroup<N>: N is a number of values, at least 1, or roste::kDynamic");
   static constexpr std::int64_t size = N;
+  static constexpr Tail tail = T;  // of a row whose length N does not divide
 };
 
 // Range: which interval an asymmetric grid covers.
@@ -34,8 +37,13 @@ concept SymmetryPolicy = std::same_as<T, Symmetric> || std::same_as<T, Asymmetri
 
 template <class T>
 inline constexpr bool kIsPerGroup = false;
-template <std::int64_t N>
-inline constexpr bool kIsPerGroup<PerGroup<N>> = true;
+template <std::int64_t N, Tail T>
+inline constexpr bool kIsPerGroup<PerGroup<N, T>> = true;
+
+template <class T>
+inline constexpr bool kIsDynamicGroup = false;
+template <Tail T>
+inline constexpr bool kIsDynamicGroup<PerGroup<kDynamic, T>> = true;
 
 template <class T>
 concept GranularityPolicy = std::same_as<T, PerTensor> || std::same_as<T, PerRow> || kIsPerGroup<T>;

@@ -4,7 +4,8 @@
 #include <cstdint>
 
 #include "roste/core/ste.h"
-#include "roste/cpu/quantize.h"
+#include "roste/cpu/group_loops.h"
+#include "roste/cpu/measure_kernel.h"
 #include "roste/cpu/rotate.h"
 
 namespace roste::cpu {
@@ -14,19 +15,17 @@ namespace roste::cpu {
 // x, and std::invalid_argument for shapes that differ.
 template <SteRule Rule = StraightThrough>
 void fake_quantize_backward(const Scheme& scheme, MatrixView<const float> x,
-                            MatrixView<const float> dy, MatrixView<float> dx) {
+                            MatrixView<const float> dy, MatrixView<float> dx,
+                            Isa isa = best_isa()) {
   detail::check_same_shape("the gradient", dy, x);
   detail::check_same_shape("the gradient", dy, dx);
-  const GroupLayout layout = group_layout(scheme.grouping, x.rows, x.cols);
-  for (std::int64_t g = 0; g < layout.count; ++g) {
-    const GroupParams params = detail::fit_group(scheme.grid, layout, g, x);
-    for (std::int64_t r = 0; r < layout.runs_per_group; ++r) {
-      const std::int64_t row = layout.row_of(g, r), col = layout.col_of(g);
-      for (std::int64_t c = col; c < col + layout.run; ++c) {
-        dx.row(row)[c] =
-            ste_gradient<Rule>(x.row(row)[c], params, scheme.grid.codes, dy.row(row)[c]);
-      }
-    }
+  const detail::Job job(scheme, x.rows, x.cols, isa);
+  for (std::int64_t g = 0; g < job.layout.count; ++g) {
+    const GroupParams params = detail::fit_group(job, g, x);
+    detail::for_each_run(job.layout, g, [&](std::int64_t row, std::int64_t col, std::int64_t n) {
+      detail::ste_run<Rule>(isa, x.row(row) + col, params, scheme.grid.codes,
+                            {dy.row(row) + col, dx.row(row) + col, n});
+    });
   }
 }
 
@@ -36,8 +35,8 @@ void fake_quantize_backward(const Scheme& scheme, MatrixView<const float> x,
 template <SteRule Rule = StraightThrough>
 void rotated_fake_quantize_backward(const Rotation& rotation, const Scheme& scheme,
                                     MatrixView<const float> rotated_x, MatrixView<const float> dy,
-                                    MatrixView<float> dx) {
-  fake_quantize_backward<Rule>(scheme, rotated_x, dy, dx);
+                                    MatrixView<float> dx, Isa isa = best_isa()) {
+  fake_quantize_backward<Rule>(scheme, rotated_x, dy, dx, isa);
   rotate_rows_transposed(rotation, dx);
 }
 

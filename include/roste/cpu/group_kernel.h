@@ -1,114 +1,80 @@
-// The loops over the values of one run. They carry data to the scalar functions of core/grid.h in
-// blocks of independent lanes, which a compiler turns into vector instructions without relaxed
-// floating-point rules.
+// The loops over one contiguous run of floats, by the instruction set of the caller's choice. All
+// give the bits of core/grid.h, whose functions the portable loops call.
+//
+// None checks anything: runs do not overlap unless said, params have a scale > 0.
 #pragma once
 
-#include <algorithm>
-#include <bit>
 #include <cstdint>
 
-#include "roste/core/error.h"
 #include "roste/core/grid.h"
+#include "roste/cpu/isa.h"
+#include "roste/cpu/scan.h"
+#include "roste/cpu/simd/quantize.h"
 
 namespace roste::cpu::detail {
 
-inline constexpr int kLanes = 16;
-
-// Smallest and largest value of what was scanned, and whether everything was finite.
-struct Scan {
-  float min = kLargestFloat;
-  float max = -kLargestFloat;
-  std::uint32_t largest_magnitude = 0;  // bits of |x|; ordered as the magnitudes are, NaN on top
-
-  void add(float x) {
-    min = x < min ? x : min;
-    max = x > max ? x : max;
-    const std::uint32_t magnitude = std::bit_cast<std::uint32_t>(x) & 0x7fffffffu;
-    largest_magnitude = magnitude > largest_magnitude ? magnitude : largest_magnitude;
-  }
-  void merge(const Scan& other) {
-    min = other.min < min ? other.min : min;
-    max = other.max > max ? other.max : max;
-    if (other.largest_magnitude > largest_magnitude) largest_magnitude = other.largest_magnitude;
-  }
-  bool finite() const { return largest_magnitude < 0x7f800000u; }  // the bits of infinity
-};
-
-inline Scan scan_run(const float* x, std::int64_t n) {
-  float low[kLanes], high[kLanes];
-  std::uint32_t magnitude[kLanes];
-  for (int l = 0; l < kLanes; ++l) {
-    low[l] = kLargestFloat;
-    high[l] = -kLargestFloat;
-    magnitude[l] = 0;
-  }
-  std::int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    for (int l = 0; l < kLanes; ++l) {
-      const float v = x[i + l];
-      const std::uint32_t bits = std::bit_cast<std::uint32_t>(v) & 0x7fffffffu;
-      low[l] = v < low[l] ? v : low[l];
-      high[l] = v > high[l] ? v : high[l];
-      magnitude[l] = bits > magnitude[l] ? bits : magnitude[l];
-    }
-  }
-  Scan scan;
-  for (int l = 0; l < kLanes; ++l) scan.merge({low[l], high[l], magnitude[l]});
-  for (; i < n; ++i) scan.add(x[i]);
-  return scan;
+// Smallest and largest of n values, and whether all are finite.
+inline Scan scan_run(Isa isa, const float* x, std::int64_t n) {
+  if (n == 0) return {};
+#if ROSTE_X86_KERNELS
+  if (isa == Isa::kAvx512) return simd::avx512::scan_bits(x, n).scan();
+  if (isa == Isa::kAvx2) return simd::avx2::scan_bits(x, n).scan();
+#endif
+  ScanBits bits(roste::detail::float_bits(x[0]));
+  for (std::int64_t i = 0; i < n; ++i) bits.merge(ScanBits(roste::detail::float_bits(x[i])));
+  return bits.scan();
 }
 
-// x := Q(x), eq. (1).
-inline void fake_quantize_run(GroupParams params, CodeRange codes, std::int64_t n, float* x) {
-  for (std::int64_t i = 0; i < n; ++i) x[i] = fake_quantize_value(x[i], params, codes);
+// y := Q(x), eq. (1); y may be x.
+inline void fake_quantize_run(Isa isa, FloatRun run, GroupParams params, CodeRange codes,
+                              float* y) {
+#if ROSTE_X86_KERNELS
+  const FastGrid grid = fast_grid(params, codes);
+  if (isa != Isa::kPortable && grid.usable) {
+    if (isa == Isa::kAvx512) return simd::avx512::fake_quantize_values(grid, run, y);
+    return simd::avx2::fake_quantize_values(grid, run, y);
+  }
+#endif
+  for (std::int64_t i = 0; i < run.n; ++i) y[i] = fake_quantize_value(run.x[i], params, codes);
+}
+
+inline void fake_quantize_run(Isa isa, const float* x, GroupParams params, CodeRange codes,
+                              std::int64_t n, float* y) {
+  fake_quantize_run(isa, {x, n}, params, codes, y);
+}
+
+// The codes of x, the inner part of eq. (1). Code is uint8, int8 or int16 and holds all of codes.
+template <class Code>
+void encode_run(Isa isa, FloatRun run, GroupParams params, CodeRange codes, Code* out) {
+#if ROSTE_X86_KERNELS
+  const FastGrid grid = fast_grid(params, codes);
+  if (isa != Isa::kPortable && grid.usable) {
+    if (isa == Isa::kAvx512) return simd::avx512::encode_codes(grid, run, out);
+    return simd::avx2::encode_codes(grid, run, out);
+  }
+#endif
+  for (std::int64_t i = 0; i < run.n; ++i) {
+    out[i] = static_cast<Code>(encode(run.x[i], params, codes));
+  }
 }
 
 template <class Code>
-void encode_run(const float* x, GroupParams params, CodeRange codes, std::int64_t n, Code* out) {
-  for (std::int64_t i = 0; i < n; ++i) out[i] = static_cast<Code>(encode(x[i], params, codes));
+void encode_run(Isa isa, const float* x, GroupParams params, CodeRange codes, std::int64_t n,
+                Code* out) {
+  encode_run(isa, FloatRun{x, n}, params, codes, out);
 }
 
+// The values of codes, the outer part of eq. (1).
 template <class Code>
-void decode_run(const Code* codes, GroupParams params, std::int64_t n, float* out) {
+void decode_run(Isa isa, const Code* codes, GroupParams params, std::int64_t n, float* out) {
+#if ROSTE_X86_KERNELS
+  const FastGrid grid = fast_grid(params, {0, 0});
+  if (isa != Isa::kPortable && grid.usable) {
+    if (isa == Isa::kAvx512) return simd::avx512::decode_codes(codes, grid, n, out);
+    return simd::avx2::decode_codes(codes, grid, n, out);
+  }
+#endif
   for (std::int64_t i = 0; i < n; ++i) out[i] = decode(codes[i], params);
-}
-
-inline constexpr int kSumLanes = 8;   // doubles: two AVX2 registers, one AVX-512 register
-inline constexpr int kSumBlock = 64;  // values between the steps below, in the L1 cache
-
-// Adds the sums over a block of at most kSumBlock values. Lane l adds up the values l, l + 8, ...
-// in order; lanes are then added in ascending order. Values past n are zeros and add nothing.
-inline void add_block(const float* x, const float* quantized, ErrorSums& sums) {
-  double error[kSumLanes] = {}, norm[kSumLanes] = {};
-  for (int i = 0; i < kSumBlock; i += kSumLanes) {
-    for (int l = 0; l < kSumLanes; ++l) {
-      const double value = x[i + l];
-      const double difference = static_cast<double>(quantized[i + l]) - value;
-      error[l] += difference * difference;
-      norm[l] += value * value;
-    }
-  }
-  for (int l = 0; l < kSumLanes; ++l) {
-    sums.squared_error += error[l];
-    sums.squared_norm += norm[l];
-  }
-}
-
-// Adds the sums of one run.
-inline void measure_run(const float* x, GroupParams params, CodeRange codes, std::int64_t n,
-                        ErrorSums& sums) {
-  for (std::int64_t first = 0; first < n; first += kSumBlock) {
-    const std::int64_t count = std::min<std::int64_t>(kSumBlock, n - first);
-    float values[kSumBlock] = {}, quantized[kSumBlock] = {};
-    std::copy(x + first, x + first + count, values);
-    std::copy(x + first, x + first + count, quantized);
-    fake_quantize_run(params, codes, count, quantized);
-    std::int32_t saturated = 0;
-    for (std::int64_t i = 0; i < count; ++i) saturated += saturates(values[i], params, codes);
-    add_block(values, quantized, sums);
-    sums.saturated += saturated;
-  }
-  sums.count += n;
 }
 
 }  // namespace roste::cpu::detail

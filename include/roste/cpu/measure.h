@@ -4,26 +4,51 @@
 #include <cstdint>
 
 #include "roste/core/error.h"
+#include "roste/cpu/group_loops.h"
+#include "roste/cpu/measure_kernel.h"
 #include "roste/cpu/quantize.h"
 
 namespace roste::cpu {
+namespace detail {
 
-// Sums over all values of x [rows, cols] of what fake_quantize does to them: one term of eq. (12).
-// The order of additions depends on shapes only. Throws NonFiniteError and std::invalid_argument.
-inline ErrorSums measure(const Scheme& scheme, MatrixView<const float> x) {
-  const GroupLayout layout = group_layout(scheme.grouping, x.rows, x.cols);
+// Adds the errors of group g under params. Runs are added in order of the rows, each as ErrorLanes
+// does.
+template <ReadNumber T>
+void add_group_errors(const Job& job, std::int64_t g, MatrixView<T> x, GroupParams params,
+                      ErrorSums& sums) {
+  using Value = std::remove_const_t<T>;
+  for_each_run(job.layout, g, [&](std::int64_t row, std::int64_t col, std::int64_t n) {
+    ErrorLanes lanes;
+    for_each_float_run<Value>(job.isa, x.row(row) + col, n, nullptr,
+                              [&](const FloatRun& run, std::int64_t) {
+                                measure_run(job.isa, run.x, params, job.grid.codes, run.n, lanes);
+                              });
+    lanes.add_to(sums);
+    sums.count += n;
+  });
+}
+
+template <ReadNumber T>
+ErrorSums measure_group(const Job& job, std::int64_t g, MatrixView<T> x) {
+  const Scan scan = scan_group(job, g, x);
+  ErrorSums sums;
+  sums.min = scan.min;
+  sums.max = scan.max;
+  add_group_errors(job, g, x, fit_range(job.grid, scan.min, scan.max), sums);
+  return sums;
+}
+
+}  // namespace detail
+
+// Sums over all values of x [rows, cols] of what fake_quantize does to them in float: one term of
+// eq. (12). The order of additions depends on shapes only. Throws NonFiniteError and
+// std::invalid_argument.
+template <ReadNumber T>
+ErrorSums measure(const Scheme& scheme, MatrixView<T> x, Isa isa = best_isa()) {
+  const detail::Job job(scheme, x.rows, x.cols, isa);
   ErrorSums total;
-  for (std::int64_t g = 0; g < layout.count; ++g) {
-    const detail::Scan scan = detail::scan_group(layout, g, x);
-    const GroupParams params = fit_range(scheme.grid, scan.min, scan.max);
-    ErrorSums group;
-    group.min = scan.min;
-    group.max = scan.max;
-    for (std::int64_t r = 0; r < layout.runs_per_group; ++r) {
-      detail::measure_run(x.row(layout.row_of(g, r)) + layout.col_of(g), params, scheme.grid.codes,
-                          layout.run, group);
-    }
-    total.merge(group);
+  for (std::int64_t g = 0; g < job.layout.count; ++g) {
+    total.merge(detail::measure_group(job, g, x));
   }
   return total;
 }

@@ -1,152 +1,148 @@
 // Quantizes row-major matrices on the CPU: fit, quantize, dequantize, fake_quantize.
 //
 // Everywhere a Scheme is asked for, a Quantizer<QuantSpec<...>> will do. Params are one per group,
-// in row-major order of the groups (core/groups.h).
+// in row-major order of the groups (core/groups.h). Values are float, BFloat16 or Half; the 16-bit
+// types are computed on in float and rounded once, when a result is stored. The last argument
+// chooses the instruction set; all of them give the same bits.
 #pragma once
 
-#include <algorithm>
-#include <cmath>
-#include <concepts>
 #include <cstdint>
-#include <limits>
 #include <span>
-#include <stdexcept>
-#include <string>
 #include <type_traits>
 
 #include "roste/core/quantizer.h"
 #include "roste/cpu/group_kernel.h"
+#include "roste/cpu/group_loops.h"
+#include "roste/cpu/isa.h"
 #include "roste/cpu/matrix_view.h"
-#include "roste/cpu/non_finite.h"
+#include "roste/cpu/number_run.h"
 
 namespace roste::cpu {
-
-// How a code is held in memory before it is packed.
-template <class T>
-concept CodeType =
-    std::same_as<T, std::uint8_t> || std::same_as<T, std::int8_t> || std::same_as<T, std::int16_t>;
-
 namespace detail {
 
-[[noreturn]] inline void throw_first_non_finite(MatrixView<const float> x) {
-  for (std::int64_t r = 0; r < x.rows; ++r) {
-    for (std::int64_t c = 0; c < x.cols; ++c) {
-      if (!std::isfinite(x.row(r)[c])) throw NonFiniteError(x.row(r)[c], r, c);
-    }
+// Values of at most kPiece codes.
+template <class Code, Number T>
+void decode_piece(Isa isa, const Code* codes, GroupParams params, std::int64_t n, T* out) {
+  if constexpr (std::same_as<T, float>) {
+    decode_run(isa, codes, params, n, out);
+  } else {
+    float buffer[kPiece];
+    decode_run(isa, codes, params, n, buffer);
+    narrow_finite_run(isa, buffer, n, out);
   }
-  throw std::logic_error("roste: a scan saw a value that is not finite where there is none");
 }
 
-// Smallest and largest value of group g. Throws NonFiniteError.
-inline Scan scan_group(const GroupLayout& layout, std::int64_t g, MatrixView<const float> x) {
-  Scan scan;
-  for (std::int64_t r = 0; r < layout.runs_per_group; ++r) {
-    scan.merge(scan_run(x.row(layout.row_of(g, r)) + layout.col_of(g), layout.run));
+// y := Q(run), rounded to the type of y.
+template <Number Y>
+void fake_quantize_values(const Job& job, const FloatRun& run, GroupParams params, Y* y) {
+  if constexpr (std::same_as<Y, float>) {
+    fake_quantize_run(job.isa, run, params, job.grid.codes, y);
+  } else {
+    float buffer[kPiece];
+    for_each_piece(run.n, [&](std::int64_t first, std::int64_t count) {
+      fake_quantize_run(job.isa, piece_of(run, first, count), params, job.grid.codes, buffer);
+      narrow_finite_run(job.isa, buffer, count, y + first);
+    });
   }
-  if (!scan.finite()) throw_first_non_finite(x);
-  return scan;
 }
 
-inline GroupParams fit_group(const Grid& grid, const GroupLayout& layout, std::int64_t g,
-                             MatrixView<const float> x) {
-  const Scan scan = scan_group(layout, g, x);
-  return fit_range(grid, scan.min, scan.max);
+// Codes of group g under given params.
+template <ReadNumber T, class Code>
+void encode_group(const Job& job, std::int64_t g, MatrixView<T> x, GroupParams params,
+                  MatrixView<Code> codes) {
+  for_each_float_run(job, g, x, [&](const FloatRun& run, std::int64_t row, std::int64_t col) {
+    encode_run(job.isa, run, params, job.grid.codes, codes.row(row) + col);
+  });
 }
 
-inline void check_params(const GroupLayout& layout, std::size_t params) {
-  if (params == static_cast<std::size_t>(layout.count)) return;
-  throw std::invalid_argument("roste: " + std::to_string(params) + " group parameters for " +
-                              std::to_string(layout.count) + " groups");
-}
-
-template <CodeType Code>
-void check_code_type(CodeRange codes) {
-  if (codes.min >= std::numeric_limits<Code>::min() &&
-      codes.max <= std::numeric_limits<Code>::max()) {
-    return;
-  }
-  throw std::invalid_argument("roste: codes " + std::to_string(codes.min) + " to " +
-                              std::to_string(codes.max) + " do not fit a code type of " +
-                              std::to_string(8 * sizeof(Code)) + " bits");
+// y := Q(x) for group g.
+template <ReadNumber X, Number Y>
+void fake_quantize_group(const Job& job, std::int64_t g, MatrixView<X> x, GroupParams params,
+                         MatrixView<Y> y) {
+  for_each_float_run(job, g, x, [&](const FloatRun& run, std::int64_t row, std::int64_t col) {
+    fake_quantize_values(job, run, params, y.row(row) + col);
+  });
 }
 
 }  // namespace detail
 
 // Scale and zero point of every group of x, eqs. (2) and (4). params: one per group.
 // Throws NonFiniteError, and std::invalid_argument for shapes that do not fit.
-inline void fit(const Scheme& scheme, MatrixView<const float> x, std::span<GroupParams> params) {
-  const GroupLayout layout = group_layout(scheme.grouping, x.rows, x.cols);
-  detail::check_params(layout, params.size());
-  for (std::int64_t g = 0; g < layout.count; ++g) {
-    params[static_cast<std::size_t>(g)] = detail::fit_group(scheme.grid, layout, g, x);
+template <ReadNumber T>
+void fit(const Scheme& scheme, MatrixView<T> x, std::span<GroupParams> params,
+         Isa isa = best_isa()) {
+  const detail::Job job(scheme, x.rows, x.cols, isa);
+  detail::check_params(job.layout, params.size());
+  for (std::int64_t g = 0; g < job.layout.count; ++g) {
+    params[static_cast<std::size_t>(g)] = detail::fit_group(job, g, x);
   }
 }
 
 // Codes of x [rows, cols] under given params, the inner part of eq. (1). codes [rows, cols].
-// Throws std::invalid_argument for shapes or a code type that do not fit; x must be finite.
-template <CodeType Code>
-void encode(const Scheme& scheme, MatrixView<const float> x, std::span<const GroupParams> params,
-            MatrixView<Code> codes) {
-  const GroupLayout layout = group_layout(scheme.grouping, x.rows, x.cols);
-  detail::check_params(layout, params.size());
+// Throws std::invalid_argument for shapes, params or a code type that do not fit; x must be finite.
+template <ReadNumber T, CodeType Code>
+void encode(const Scheme& scheme, MatrixView<T> x, std::span<const GroupParams> params,
+            MatrixView<Code> codes, Isa isa = best_isa()) {
+  const detail::Job job(scheme, x.rows, x.cols, isa);
+  detail::check_params(job.layout, params);
   detail::check_same_shape("encoding", x, codes);
   detail::check_code_type<Code>(scheme.grid.codes);
-  for (std::int64_t g = 0; g < layout.count; ++g) {
-    for (std::int64_t r = 0; r < layout.runs_per_group; ++r) {
-      const std::int64_t row = layout.row_of(g, r), col = layout.col_of(g);
-      detail::encode_run(x.row(row) + col, params[static_cast<std::size_t>(g)], scheme.grid.codes,
-                         layout.run, codes.row(row) + col);
-    }
+  for (std::int64_t g = 0; g < job.layout.count; ++g) {
+    detail::encode_group(job, g, x, params[static_cast<std::size_t>(g)], codes);
   }
 }
 
-// fit, then encode: codes [rows, cols] and params of x, eq. (1). Throws NonFiniteError, and
-// std::invalid_argument for shapes or a code type that do not fit.
-template <CodeType Code>
-void quantize(const Scheme& scheme, MatrixView<const float> x, std::span<GroupParams> params,
-              MatrixView<Code> codes) {
-  fit(scheme, x, params);
-  encode(scheme, x, std::span<const GroupParams>(params), codes);
+// fit and encode, group by group: codes [rows, cols] and params of x, eq. (1). Throws
+// NonFiniteError, and std::invalid_argument for shapes or a code type that do not fit.
+template <ReadNumber T, CodeType Code>
+void quantize(const Scheme& scheme, MatrixView<T> x, std::span<GroupParams> params,
+              MatrixView<Code> codes, Isa isa = best_isa()) {
+  const detail::Job job(scheme, x.rows, x.cols, isa);
+  detail::check_params(job.layout, params.size());
+  detail::check_same_shape("encoding", x, codes);
+  detail::check_code_type<Code>(scheme.grid.codes);
+  detail::fit_each_group(job, x, [&](std::int64_t g, GroupParams group) {
+    params[static_cast<std::size_t>(g)] = group;
+    detail::encode_group(job, g, x, group, codes);
+  });
 }
 
 // The values of codes, the outer part of eq. (1): x [rows, cols]. Throws std::invalid_argument for
-// shapes that do not fit. Code may be const.
-template <class Code>
+// shapes or params that do not fit. Code may be const.
+template <class Code, Number T>
 requires CodeType<std::remove_const_t<Code>>
 void dequantize(const Scheme& scheme, MatrixView<Code> codes, std::span<const GroupParams> params,
-                MatrixView<float> x) {
-  const GroupLayout layout = group_layout(scheme.grouping, x.rows, x.cols);
-  detail::check_params(layout, params.size());
+                MatrixView<T> x, Isa isa = best_isa()) {
+  const detail::Job job(scheme, x.rows, x.cols, isa);
+  detail::check_params(job.layout, params);
   detail::check_same_shape("dequantizing", codes, x);
-  for (std::int64_t g = 0; g < layout.count; ++g) {
-    for (std::int64_t r = 0; r < layout.runs_per_group; ++r) {
-      const std::int64_t row = layout.row_of(g, r), col = layout.col_of(g);
-      detail::decode_run(codes.row(row) + col, params[static_cast<std::size_t>(g)], layout.run,
-                         x.row(row) + col);
-    }
+  for (std::int64_t g = 0; g < job.layout.count; ++g) {
+    const GroupParams group = params[static_cast<std::size_t>(g)];
+    detail::for_each_run(job.layout, g, [&](std::int64_t row, std::int64_t col, std::int64_t n) {
+      const std::remove_const_t<Code>* from = codes.row(row) + col;
+      detail::for_each_piece(n, [&](std::int64_t first, std::int64_t count) {
+        detail::decode_piece(isa, from + first, group, count, x.row(row) + col + first);
+      });
+    });
   }
 }
 
-// x := Q(x) in place, eq. (1); the same numbers as quantize followed by dequantize. Throws
-// NonFiniteError before the group of the value is changed, and std::invalid_argument.
-inline void fake_quantize(const Scheme& scheme, MatrixView<float> x) {
-  const GroupLayout layout = group_layout(scheme.grouping, x.rows, x.cols);
-  for (std::int64_t g = 0; g < layout.count; ++g) {
-    const GroupParams params = detail::fit_group(scheme.grid, layout, g, x);
-    for (std::int64_t r = 0; r < layout.runs_per_group; ++r) {
-      detail::fake_quantize_run(params, scheme.grid.codes, layout.run,
-                                x.row(layout.row_of(g, r)) + layout.col_of(g));
-    }
-  }
-}
-
-// y := Q(x). y [rows, cols] may be x, but must not overlap it otherwise. Throws as the one above.
-inline void fake_quantize(const Scheme& scheme, MatrixView<const float> x, MatrixView<float> y) {
+// y := Q(x), eq. (1); the same numbers as quantize followed by dequantize. x, y [rows, cols]; y may
+// be x, but must not overlap it otherwise. Throws NonFiniteError before a value of the group is
+// written, and std::invalid_argument.
+template <ReadNumber X, Number Y>
+void fake_quantize(const Scheme& scheme, MatrixView<X> x, MatrixView<Y> y, Isa isa = best_isa()) {
+  const detail::Job job(scheme, x.rows, x.cols, isa);
   detail::check_same_shape("quantizing", x, y);
-  for (std::int64_t r = 0; r < x.rows && x.data != y.data; ++r) {
-    std::copy(x.row(r), x.row(r) + x.cols, y.row(r));
-  }
-  fake_quantize(scheme, y);
+  detail::fit_each_group(job, x, [&](std::int64_t g, GroupParams params) {
+    detail::fake_quantize_group(job, g, x, params, y);
+  });
+}
+
+// x := Q(x) in place; throws as the one above.
+template <Number T>
+void fake_quantize(const Scheme& scheme, MatrixView<T> x, Isa isa = best_isa()) {
+  fake_quantize(scheme, x, x, isa);
 }
 
 }  // namespace roste::cpu

@@ -6,24 +6,21 @@
 #include "roste/cpu/isa.h"
 
 #if ROSTE_X86_KERNELS
-#if defined(__GNUC__) && !defined(__clang__)  // g++ 12 warns of its own header (its bug 105593)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #include <immintrin.h>
-#pragma GCC diagnostic pop
-#else
-#include <immintrin.h>
-#endif
 
 #define ROSTE_PRAGMA(text) _Pragma(#text)
 #if defined(__clang__)
 #define ROSTE_TARGET_BEGIN(isa) \
   ROSTE_PRAGMA(clang attribute push(__attribute__((target(isa))), apply_to = function))
 #define ROSTE_TARGET_END ROSTE_PRAGMA(clang attribute pop)
-#else
-#define ROSTE_TARGET_BEGIN(isa) ROSTE_PRAGMA(GCC push_options) ROSTE_PRAGMA(GCC target(isa))
-#define ROSTE_TARGET_END ROSTE_PRAGMA(GCC pop_options)
+#else  // g++ 12 warns of values that its own header leaves undefined (its bug 105593)
+#define ROSTE_TARGET_BEGIN(isa)                                \
+  ROSTE_PRAGMA(GCC diagnostic push)                            \
+  ROSTE_PRAGMA(GCC diagnostic ignored "-Wuninitialized")       \
+  ROSTE_PRAGMA(GCC diagnostic ignored "-Wmaybe-uninitialized") \
+  ROSTE_PRAGMA(GCC push_options)                               \
+  ROSTE_PRAGMA(GCC target(isa))
+#define ROSTE_TARGET_END ROSTE_PRAGMA(GCC pop_options) ROSTE_PRAGMA(GCC diagnostic pop)
 #endif
 
 #define ROSTE_TARGET_AVX2 ROSTE_TARGET_BEGIN("avx2,fma,f16c,bmi2")

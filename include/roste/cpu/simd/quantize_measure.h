@@ -1,0 +1,21 @@
+// The vector kernels behind measure_kernel.h, once for each instruction set.
+#pragma once
+
+#include "roste/cpu/error_lanes.h"
+#include "roste/cpu/simd/quantize.h"
+
+#if ROSTE_X86_KERNELS
+
+ROSTE_TARGET_AVX2
+#define ROSTE_SIMD_NAMESPACE avx2
+#include "roste/cpu/simd/quantize_measure_kernel.inc"
+#undef ROSTE_SIMD_NAMESPACE
+ROSTE_TARGET_END
+
+ROSTE_TARGET_AVX512
+#define ROSTE_SIMD_NAMESPACE avx512
+#include "roste/cpu/simd/quantize_measure_kernel.inc"
+#undef ROSTE_SIMD_NAMESPACE
+ROSTE_TARGET_END
+
+#endif

@@ -1,0 +1,24 @@
+// The vector kernels behind number_run.h, once for each instruction set.
+#pragma once
+
+#include <cstdint>
+
+#include "roste/core/number_types.h"
+#include "roste/cpu/simd/quantize_avx2.h"
+#include "roste/cpu/simd/quantize_avx512.h"
+
+#if ROSTE_X86_KERNELS
+
+ROSTE_TARGET_AVX2
+#define ROSTE_SIMD_NAMESPACE avx2
+#include "roste/cpu/simd/quantize_numbers_kernel.inc"
+#undef ROSTE_SIMD_NAMESPACE
+ROSTE_TARGET_END
+
+ROSTE_TARGET_AVX512
+#define ROSTE_SIMD_NAMESPACE avx512
+#include "roste/cpu/simd/quantize_numbers_kernel.inc"
+#undef ROSTE_SIMD_NAMESPACE
+ROSTE_TARGET_END
+
+#endif

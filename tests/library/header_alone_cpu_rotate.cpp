@@ -1,2 +1,0 @@
-// The header compiles on its own, and twice.
-#include "roste/cpu/rotate.h"

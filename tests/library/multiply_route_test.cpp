@@ -1,0 +1,385 @@
+// The ways into an integer product: floats, strides, cuts of the work, and what is refused.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "roste/cpu/multiply.h"
+#include "tests/support/product_cases.h"
+#include "tests/support/random_values.h"
+
+namespace roste {
+namespace {
+
+using cpu::Isa;
+using cpu::MatrixView;
+using cpu::ProductWeights;
+using cpu::ProductWorkspace;
+using cpu::Quantized;
+using cpu::ToQuantize;
+using cpu::WeightPanels;
+using testing::expected_product;
+using testing::gaussian;
+using testing::Operand;
+using testing::product_of;
+using testing::random_operand;
+using testing::supported_isas;
+
+using W4 = Quantizer<QuantSpec<4, Symmetric, PerRow>>;
+using A4 = Quantizer<QuantSpec<4, Asymmetric, PerRow>>;
+const std::vector<float> kNoBias;
+
+// Floats quantized by the verbs of cpu/quantize.h.
+Operand quantized(const Scheme& scheme, const std::vector<float>& values, std::int64_t rows) {
+  const auto cols = static_cast<std::int64_t>(values.size()) / rows;
+  const GroupLayout layout = group_layout(scheme.grouping, rows, cols);
+  Operand operand{scheme, rows, cols, std::vector<std::int16_t>(values.size()),
+                  std::vector<GroupParams>(static_cast<std::size_t>(layout.count))};
+  cpu::quantize(scheme, MatrixView<const float>(values.data(), rows, cols), operand.params,
+                MatrixView<std::int16_t>(operand.codes.data(), rows, cols));
+  return operand;
+}
+
+struct SchemePair {
+  Scheme x, w;
+};
+
+std::vector<SchemePair> scheme_pairs() {
+  using A8 = Quantizer<QuantSpec<8, Asymmetric, PerRow>>;
+  using W8 = Quantizer<QuantSpec<8, Symmetric, PerRow>>;
+  return {{A4(), W4()},
+          {A8(0.95f), W4(0.9f)},
+          {W8(), A8()},
+          {Quantizer<QuantSpec<4, Asymmetric, PerTensor>>(),
+           Quantizer<QuantSpec<4, Symmetric, PerTensor>>()},
+          {Quantizer<QuantSpec<4, Asymmetric, PerGroup<24>>>(),
+           Quantizer<QuantSpec<3, Asymmetric, PerGroup<24>>>()},
+          {Quantizer<QuantSpec<4, Asymmetric, PerRow, TightRange>>(),
+           Quantizer<QuantSpec<4, Asymmetric, PerRow, PaperEq4>>(0.9f)}};
+}
+
+// Activations with an offset, so that zero points are not all in the middle.
+std::vector<float> activations(std::int64_t count) {
+  std::vector<float> x = gaussian(21, count);
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] += static_cast<float>(i % 7) - 1.5f;
+  return x;
+}
+
+TEST(MultiplyRoute, FloatsGiveTheBitsOfQuantizeThenMultiply) {
+  const std::int64_t tokens = 29, outputs = 75, inputs = 72;
+  const std::vector<float> x = activations(tokens * inputs), w = gaussian(22, outputs * inputs);
+  const std::vector<float> bias = gaussian(23, outputs);
+  for (const SchemePair& s : scheme_pairs()) {
+    const std::vector<float> expected =
+        expected_product(quantized(s.x, x, tokens), quantized(s.w, w, outputs), bias);
+    for (const Isa isa : supported_isas()) {
+      const ProductWeights weights(ToQuantize{s.w, {w.data(), outputs, inputs}}, isa);
+      EXPECT_EQ(product_of(ToQuantize{s.x, {x.data(), tokens, inputs}}, tokens, weights, bias, isa),
+                expected)
+          << cpu::isa_name(isa) << " " << s.x.grid.codes.max;
+    }
+  }
+}
+
+// Against the product of the fake-quantized matrices in double precision. With u = 2^-24: the
+// dequantized values are rounded once each, 2 u sum |x w| in all; float(a), its product with s_x
+// and the last step once each, 2 u |x w^T| + u |y|; second-order terms stay below 1 %.
+TEST(MultiplyRoute, EqualsTheProductOfFakeQuantizedMatricesUpToRounding) {
+  const std::int64_t tokens = 7, outputs = 33, inputs = 72;
+  std::vector<float> x = activations(tokens * inputs), w = gaussian(24, outputs * inputs);
+  const std::vector<float> bias = gaussian(25, outputs);
+  for (const SchemePair& s : scheme_pairs()) {
+    if (s.w.grouping.kind == Grouping::Kind::kGroup) continue;  // more roundings
+    const ProductWeights weights(ToQuantize{s.w, {w.data(), outputs, inputs}});
+    const std::vector<float> y = product_of(ToQuantize{s.x, {x.data(), tokens, inputs}}, tokens,
+                                            weights, bias, cpu::best_isa());
+    std::vector<float> xq = x, wq = w;
+    cpu::fake_quantize(s.x, MatrixView<float>(xq.data(), tokens, inputs));
+    cpu::fake_quantize(s.w, MatrixView<float>(wq.data(), outputs, inputs));
+    for (std::int64_t m = 0; m < tokens; ++m) {
+      for (std::int64_t n = 0; n < outputs; ++n) {
+        double product = 0.0, magnitudes = 0.0;
+        for (std::int64_t k = 0; k < inputs; ++k) {
+          const double term = static_cast<double>(xq[static_cast<std::size_t>(m * inputs + k)]) *
+                              wq[static_cast<std::size_t>(n * inputs + k)];
+          product += term;
+          magnitudes += std::fabs(term);
+        }
+        const double expected = product + bias[static_cast<std::size_t>(n)];
+        const double bound =
+            1.01 * 0x1p-24 * (2 * magnitudes + 2 * std::fabs(product) + std::fabs(expected));
+        ASSERT_NEAR(y[static_cast<std::size_t>(m * outputs + n)], expected, bound);
+      }
+    }
+  }
+}
+
+TEST(MultiplyRoute, StridedOperandsAndOnlyTheirOwnCells) {
+  const std::int64_t tokens = 14, outputs = 45, inputs = 70;
+  Operand x = random_operand(A4(), tokens, inputs, 26),
+          w = random_operand(W4(), outputs, inputs, 27);
+  const std::vector<float> expected = expected_product(x, w, kNoBias);
+  std::vector<std::int16_t> wide_x(static_cast<std::size_t>(tokens * 100), 999);
+  for (std::int64_t m = 0; m < tokens; ++m) {
+    std::copy_n(x.codes.begin() + m * inputs, inputs, wide_x.begin() + m * 100);
+  }
+  for (const Isa isa : supported_isas()) {
+    std::vector<float> y(static_cast<std::size_t>(tokens * 50), -7.0f);
+    cpu::multiply(Quantized<std::int16_t>{x.scheme, {wide_x.data(), tokens, inputs, 100}, x.params},
+                  ProductWeights(w.view()), {}, MatrixView<float>(y.data(), tokens, outputs, 50),
+                  isa);
+    for (std::int64_t m = 0; m < tokens; ++m) {
+      const auto row = y.begin() + m * 50;
+      EXPECT_TRUE(std::equal(row, row + outputs, expected.begin() + m * outputs)) << m;
+      EXPECT_TRUE(std::all_of(row + outputs, row + 50, [](float v) { return v == -7.0f; })) << m;
+    }
+  }
+}
+
+TEST(MultiplyRoute, CutsGiveTheSameBits) {
+  const std::int64_t tokens = 41, outputs = 130, inputs = 96;
+  const std::vector<float> x = activations(tokens * inputs), w = gaussian(28, outputs * inputs);
+  const std::vector<float> bias = gaussian(29, outputs);
+  const ProductWeights weights(ToQuantize{W4(), {w.data(), outputs, inputs}});
+  for (const Isa isa : supported_isas()) {
+    const std::vector<float> whole =
+        product_of(ToQuantize{A4(), {x.data(), tokens, inputs}}, tokens, weights, bias, isa);
+    for (std::int64_t cut = 0; cut <= tokens; ++cut) {
+      std::vector<float> y(whole.size());
+      const auto part = [&](std::int64_t first, std::int64_t rows) {
+        cpu::multiply(ToQuantize{A4(), {x.data() + first * inputs, rows, inputs}}, weights, bias,
+                      MatrixView<float>(y.data() + first * outputs, rows, outputs), isa);
+      };
+      part(0, cut);
+      part(cut, tokens - cut);
+      EXPECT_EQ(y, whole) << cpu::isa_name(isa) << ", rows cut at " << cut;
+    }
+    for (std::int64_t cut = 0; cut <= weights.panel_count(); ++cut) {
+      std::vector<float> y(whole.size());
+      const auto part = [&](std::int64_t first, std::int64_t last) {
+        const WeightPanels panels = weights.panels(first, last);
+        const auto output = static_cast<std::size_t>(std::min(32 * first, outputs));
+        cpu::multiply(
+            ToQuantize{A4(), {x.data(), tokens, inputs}}, panels,
+            std::span<const float>(bias).subspan(output, static_cast<std::size_t>(panels.outputs)),
+            MatrixView<float>(y.data() + output, tokens, panels.outputs, outputs), isa);
+      };
+      std::thread other(part, 0, cut);
+      part(cut, weights.panel_count());
+      other.join();
+      EXPECT_EQ(y, whole) << cpu::isa_name(isa) << ", panels cut at " << cut;
+    }
+  }
+}
+
+TEST(MultiplyRoute, ASecondCallAllocatesNothing) {
+  const std::int64_t tokens = 30, outputs = 70, inputs = 200;
+  const std::vector<float> x = activations(tokens * inputs), w = gaussian(30, outputs * inputs);
+  std::vector<float> y(static_cast<std::size_t>(tokens * outputs));
+  ProductWorkspace workspace;
+  ProductWeights weights;
+  const auto step = [&] {
+    weights.quantize({W4(), {w.data(), outputs, inputs}}, workspace);
+    cpu::multiply(ToQuantize{A4(), {x.data(), tokens, inputs}}, weights, {},
+                  MatrixView<float>(y.data(), tokens, outputs), workspace);
+  };
+  const auto memory = [&] {
+    const WeightPanels panels = weights;
+    return std::vector<const void*>{workspace.codes.data(), workspace.bytes.data(),
+                                    workspace.tiles.data(), workspace.params.data(),
+                                    workspace.terms.data(), workspace.blocks.data(),
+                                    panels.codes,           panels.terms.scales,
+                                    panels.terms.zeros,     panels.terms.centres};
+  };
+  step();
+  const std::vector<const void*> before = memory();
+  const std::vector<float> first = y;
+  step();
+  EXPECT_EQ(memory(), before);
+  EXPECT_EQ(y, first);
+}
+
+// What a longer row left in the workspace meets padding of the weights that is zero.
+TEST(MultiplyRoute, ShorterRowsAfterLongerOnes) {
+  for (const Isa isa : supported_isas()) {
+    ProductWorkspace workspace;
+    for (const std::int64_t inputs : {64, 61}) {
+      const Operand x = random_operand(A4(), 3, inputs, 38),
+                    w = random_operand(W4(), 5, inputs, 39);
+      std::vector<float> y(15);
+      cpu::multiply(x.view(), ProductWeights(w.view()), {}, MatrixView<float>(y.data(), 3, 5),
+                    workspace, isa);
+      EXPECT_EQ(y, expected_product(x, w, kNoBias)) << cpu::isa_name(isa) << " " << inputs;
+    }
+  }
+}
+
+TEST(MultiplyRoute, RequantizedWeightsForgetTheOldOnes) {
+  const std::vector<float> w = gaussian(31, 40 * 64), other = gaussian(32, 35 * 48);
+  const std::vector<float> x = activations(3 * 48);
+  ProductWorkspace workspace;
+  ProductWeights weights(
+      ToQuantize{Quantizer<QuantSpec<4, Asymmetric, PerRow, TightRange>>(), {w.data(), 40, 64}});
+  weights.quantize({W4(), {other.data(), 35, 48}}, workspace);
+  const ProductWeights fresh(ToQuantize{W4(), {other.data(), 35, 48}});
+  const ToQuantize tokens{A4(), {x.data(), 3, 48}};
+  EXPECT_EQ(product_of(tokens, 3, weights, kNoBias, cpu::best_isa()),
+            product_of(tokens, 3, fresh, kNoBias, cpu::best_isa()));
+  EXPECT_EQ(weights.bytes(), fresh.bytes());
+}
+
+// 64 outputs of 256 inputs: half a byte each up to 4 bits; scale, zero point and centre: 12 bytes.
+TEST(MultiplyRoute, MemoryOfWeights) {
+  const auto bytes = [](const Scheme& scheme) {
+    return ProductWeights(random_operand(scheme, 64, 256, 33).view()).bytes();
+  };
+  EXPECT_EQ(bytes(W4()), 64 * 256 / 2 + 64 * 12);
+  EXPECT_EQ(bytes(Quantizer<QuantSpec<2, Symmetric, PerRow>>()), 64 * 256 / 2 + 64 * 12);
+  EXPECT_EQ(bytes(Quantizer<QuantSpec<5, Symmetric, PerRow>>()), 64 * 256 + 64 * 12);
+  EXPECT_EQ(bytes(Quantizer<QuantSpec<4, Symmetric, PerGroup<64>>>()), 64 * 256 / 2 + 64 * 4 * 12);
+}
+
+// What multiply says about a 2 x 8 matrix of activations and 3 x 8 weights after a change.
+template <class Change>
+std::string refusal(Change&& change) {
+  Operand x = random_operand(A4(), 2, 8, 34), w = random_operand(W4(), 3, 8, 35);
+  std::vector<float> bias(3), y(6);
+  MatrixView<float> out(y.data(), 2, 3);
+  try {
+    change(x, w, bias, out);
+    cpu::multiply(x.view(), ProductWeights(w.view()), bias, out);
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+  return "nothing";
+}
+
+using Floats = std::vector<float>;
+using Out = MatrixView<float>;
+
+TEST(MultiplyRoute, RefusesWrongShapes) {
+  EXPECT_EQ(refusal([](Operand&, Operand&, Floats&, Out&) {}), "nothing");
+  EXPECT_EQ(refusal([](Operand&, Operand& w, Floats&, Out&) { w = random_operand(W4(), 3, 9, 1); }),
+            "roste: activations of 8 values times weights of 9 inputs; expected equal numbers");
+  EXPECT_EQ(refusal([](Operand&, Operand&, Floats&, Out& y) { y.cols = 2; }),
+            "roste: a product of 2 x 3 values into a 2 x 2 matrix; expected equal shapes");
+  EXPECT_EQ(refusal([](Operand&, Operand&, Floats&, Out& y) { y.rows = 1; }),
+            "roste: a product of 2 x 3 values into a 1 x 3 matrix; expected equal shapes");
+  EXPECT_EQ(refusal([](Operand&, Operand&, Floats& bias, Out&) { bias.resize(4); }),
+            "roste: a bias of 4 values for 3 outputs");
+  EXPECT_EQ(refusal([](Operand& x, Operand&, Floats&, Out&) { x.params.pop_back(); }),
+            "roste: 1 group parameters for 2 groups");
+  EXPECT_EQ(refusal([](Operand&, Operand& w, Floats&, Out&) { w.params.pop_back(); }),
+            "roste: 2 group parameters for 3 groups");
+}
+
+TEST(MultiplyRoute, RefusesGroupsThatDoNotFit) {
+  const auto grouped = [](std::int64_t size) {
+    return Scheme{make_grid(RangeRule::kZeroIncluded, 4), {Grouping::Kind::kGroup, size}};
+  };
+  EXPECT_EQ(refusal([&](Operand&, Operand& w, Floats&, Out&) {
+              w = random_operand(grouped(2), 3, 8, 1);
+            }),
+            "roste: groups of 2 weights in an integer product; expected a multiple of 4");
+  EXPECT_EQ(refusal([&](Operand& x, Operand&, Floats&, Out&) {
+              x = random_operand(grouped(4), 2, 8, 1);
+            }),
+            "roste: activations in groups of 4 values times weights in groups of 8; expected equal "
+            "groups, or none");
+}
+
+TEST(MultiplyRoute, RefusesCodesAndScalesOutsideOfTheirRange) {
+  for (const std::int16_t code : std::vector<std::int16_t>{-9, 8}) {
+    EXPECT_EQ(refusal([&](Operand&, Operand& w, Floats&, Out&) { w.codes[17] = code; }),
+              "roste: a code in row 2 of weights; expected -8 to 7");
+  }
+  for (const std::int16_t code : std::vector<std::int16_t>{-1, 16}) {
+    EXPECT_EQ(refusal([&](Operand& x, Operand&, Floats&, Out&) { x.codes[15] = code; }),
+              "roste: a code in row 1 of activations; expected 0 to 15");
+  }
+  const auto scaled = [](float scale) {
+    return refusal([&](Operand& x, Operand&, Floats&, Out&) { x.params[1].scale = scale; });
+  };
+  EXPECT_EQ(scaled(0.0f), "roste: scale 0.000000 of group 1; expected a positive finite number");
+  EXPECT_EQ(scaled(std::numeric_limits<float>::quiet_NaN()),
+            "roste: scale nan of group 1; expected a positive finite number");
+  EXPECT_EQ(refusal([](Operand&, Operand& w, Floats&, Out&) { w.params[1].scale = -1.0f; }),
+            "roste: scale -1.000000 of group 1; expected a positive finite number");
+  EXPECT_EQ(
+      refusal([](Operand& x, Operand&, Floats&, Out&) {
+        x.scheme.grid = make_grid(RangeRule::kZeroIncluded, 9);
+      }),
+      "roste: activations with codes 0 to 511 in an integer product; expected at most 8 bits");
+}
+
+// A code outside of the range in bytes, in every place of a register and behind its end.
+TEST(MultiplyRoute, SeesEveryWrongByte) {
+  for (const Isa isa : supported_isas()) {
+    for (std::int64_t k = 0; k < 135; ++k) {
+      std::vector<std::uint8_t> codes(135, 15);
+      const std::vector<GroupParams> params(1);
+      const Quantized<std::uint8_t> x{A4(), {codes.data(), 1, 135}, params};
+      EXPECT_NO_THROW(ProductWeights(x, isa));
+      codes[static_cast<std::size_t>(k)] = 16;
+      EXPECT_THROW(ProductWeights(x, isa), std::invalid_argument) << cpu::isa_name(isa) << " " << k;
+      std::vector<std::int8_t> negative(135, -8);
+      const Quantized<std::int8_t> s{W4(), {negative.data(), 1, 135}, params};
+      negative[static_cast<std::size_t>(k)] = k % 2 ? -9 : 8;
+      EXPECT_THROW(ProductWeights(s, isa), std::invalid_argument) << cpu::isa_name(isa) << " " << k;
+    }
+  }
+}
+
+// 8 (15 + 10^6) 8948 > 2^31 > 8 (15 + 10^6) 268.
+TEST(MultiplyRoute, RefusesSumsThatAnInt32MightNotHold) {
+  const auto far = [](std::int32_t zero) {
+    return refusal([&](Operand& x, Operand& w, Floats&, Out&) {
+      x.params[1].zero = -1000000;
+      w.params[2].zero = zero;
+    });
+  };
+  EXPECT_EQ(far(260), "nothing");
+  EXPECT_EQ(
+      far(8940),
+      "roste: a sum of 8 products with |q - z| up to 1000015 (activations) and 8948 (weights) "
+      "may exceed the largest int32, 2147483647; use fewer bits or ZeroIncluded ranges");
+}
+
+TEST(MultiplyRoute, RefusesPanelsOutside) {
+  const ProductWeights weights(random_operand(W4(), 33, 8, 36).view());
+  EXPECT_EQ(weights.panel_count(), 2);
+  EXPECT_EQ(weights.panels(1, 2).outputs, 1);
+  EXPECT_EQ(weights.panels(2, 2).outputs, 0);
+  EXPECT_THROW(weights.panels(1, 3), std::invalid_argument);
+  EXPECT_THROW(weights.panels(-1, 1), std::invalid_argument);
+  EXPECT_THROW(weights.panels(2, 1), std::invalid_argument);
+}
+
+// NonFiniteError counts rows of the whole matrix, though it is quantized in blocks.
+TEST(MultiplyRoute, NamesTheRowOfAValueThatIsNotFinite) {
+  std::vector<float> x = activations(50 * 64);
+  x[40 * 64 + 3] = std::numeric_limits<float>::infinity();
+  const ToQuantize rows{A4(), {x.data(), 50, 64}};
+  const auto row_of = [](auto&& f) {
+    try {
+      f();
+    } catch (const NonFiniteError& error) {
+      return error.row() * 1000 + error.col();
+    }
+    return std::int64_t{-1};
+  };
+  const ProductWeights weights(random_operand(W4(), 3, 64, 37).view());
+  std::vector<float> y(150);
+  EXPECT_EQ(row_of([&] { cpu::multiply(rows, weights, {}, MatrixView<float>(y.data(), 50, 3)); }),
+            40003);
+  EXPECT_EQ(row_of([&] { ProductWeights{rows}; }), 40003);
+}
+
+}  // namespace
+}  // namespace roste
