@@ -35,6 +35,7 @@ class Activations {
       : layers_(keep == Keep::kEveryLayer ? static_cast<std::size_t>(shape.layers) : 1) {}
   LayerActivations<B>& layer(std::size_t i) { return layers_[layers_.size() == 1 ? 0 : i]; }
 
+  CodedRows<B> codes;      // of the linear input that was quantized last; empty: not quantized
   Tensor<B> residual;      // [N, d] the stream itself; after the last block the final norm's input
   Tensor<B> branch;        // [N, d] output of an attention or MLP branch before it is added
   Tensor<B> final_rms;     // [1, N]

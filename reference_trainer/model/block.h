@@ -38,17 +38,18 @@ void qkv_forward(ForwardPass<B, Memory, Tap>& pass, std::size_t i) {
   B& backend = pass.backend;
   const ForwardPlan& plan = pass.network.plan;
   LayerActivations<B>& a = pass.acts.layer(i);
-  linear_forward(backend, pass.network, i, Linear::kQ, a.qkv_input, a.q);
-  linear_forward(backend, pass.network, i, Linear::kK, a.qkv_input, a.k);
-  linear_forward(backend, pass.network, i, Linear::kV, a.qkv_input, a.v);
+  const LinearInput<B> x{a.qkv_input, pass.acts.codes};
+  linear_forward(backend, pass.network, i, Linear::kQ, x, a.q);
+  linear_forward(backend, pass.network, i, Linear::kK, x, a.k);
+  linear_forward(backend, pass.network, i, Linear::kV, x, a.v);
   rope_forward(backend, rope_shape(plan.shape), pass.input.positions, a.q);
   rope_forward(backend, rope_shape(plan.shape), pass.input.positions, a.k);
   if (const OptionalRotation& r3 = plan.at(i).r3) {
     rotate(backend, *r3, a.q);
     rotate(backend, *r3, a.k);
   }
-  quantize_site(backend, plan, i, Site::kKey, pass.tap, a.k);
-  quantize_site(backend, plan, i, Site::kValue, pass.tap, a.v);
+  quantize_cached(backend, plan, i, Site::kKey, pass.tap, a.k);
+  quantize_cached(backend, plan, i, Site::kValue, pass.tap, a.v);
 }
 
 // acts.branch := O(attention(norm(residual)))
@@ -59,12 +60,13 @@ void attention_branch_forward(ForwardPass<B, Memory, Tap>& pass, std::size_t i) 
   LayerActivations<B>& a = pass.acts.layer(i);
   rmsnorm_forward(backend, a.input, pass.network.parameters.layers[i].attention_norm,
                   plan.shape.norm_eps, a.qkv_input, a.attention_rms);
-  quantize_site(backend, plan, i, Site::kQkvInput, pass.tap, a.qkv_input);
+  quantize_input(backend, plan, i, Site::kQkvInput, pass.tap, a.qkv_input, pass.acts.codes);
   qkv_forward(pass, i);
   attention_forward(backend, attention_shape(plan.shape), pass.input.spans,
                     pass.memory(backend, i, a), a.o_input, a.log_sum_exp);
-  quantize_site(backend, plan, i, Site::kOInput, pass.tap, a.o_input);
-  linear_forward(backend, pass.network, i, Linear::kO, a.o_input, pass.acts.branch);
+  quantize_input(backend, plan, i, Site::kOInput, pass.tap, a.o_input, pass.acts.codes);
+  linear_forward(backend, pass.network, i, Linear::kO, {a.o_input, pass.acts.codes},
+                 pass.acts.branch);
 }
 
 // acts.branch := down(silu(gate(norm(middle))) * up(norm(middle)))
@@ -75,13 +77,15 @@ void mlp_branch_forward(ForwardPass<B, Memory, Tap>& pass, std::size_t i) {
   LayerActivations<B>& a = pass.acts.layer(i);
   rmsnorm_forward(backend, a.middle, pass.network.parameters.layers[i].mlp_norm,
                   plan.shape.norm_eps, a.gate_up_input, a.mlp_rms);
-  quantize_site(backend, plan, i, Site::kGateUpInput, pass.tap, a.gate_up_input);
-  linear_forward(backend, pass.network, i, Linear::kGate, a.gate_up_input, a.gate);
-  linear_forward(backend, pass.network, i, Linear::kUp, a.gate_up_input, a.up);
+  quantize_input(backend, plan, i, Site::kGateUpInput, pass.tap, a.gate_up_input, pass.acts.codes);
+  const LinearInput<B> hidden{a.gate_up_input, pass.acts.codes};
+  linear_forward(backend, pass.network, i, Linear::kGate, hidden, a.gate);
+  linear_forward(backend, pass.network, i, Linear::kUp, hidden, a.up);
   swiglu_forward(backend, a.gate, a.up, a.down_input);
   if (const OptionalRotation& r4 = plan.at(i).r4) rotate(backend, *r4, a.down_input);
-  quantize_site(backend, plan, i, Site::kDownInput, pass.tap, a.down_input);
-  linear_forward(backend, pass.network, i, Linear::kDown, a.down_input, pass.acts.branch);
+  quantize_input(backend, plan, i, Site::kDownInput, pass.tap, a.down_input, pass.acts.codes);
+  linear_forward(backend, pass.network, i, Linear::kDown, {a.down_input, pass.acts.codes},
+                 pass.acts.branch);
 }
 
 // acts.residual goes in and out; what the backward pass needs stays in acts.layer(i).

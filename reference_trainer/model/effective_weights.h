@@ -25,18 +25,24 @@ inline bool is_rotated(const LayerRotations& r, Linear l) {
   return ((l == Linear::kV || l == Linear::kO) && r.r2) || (l == Linear::kDown && r.r4);
 }
 
-// Q_w(R^T W) of one linear layer, or an empty tensor where that is W itself.
+// Q_w(R^T W) of one linear layer, or an empty tensor where that is W itself, and its codes where
+// the plan multiplies them.
 template <Backend B>
 void make_effective_weight(B& backend, const ForwardPlan& plan, std::size_t layer, Linear l,
-                           const Tensor<B>& master, Tensor<B>& w) {
+                           const Tensor<B>& master, EffectiveLayer<B>& effective) {
   const QuantizerSettings& quant = plan.quant.weight;
+  Tensor<B>& w = effective.weight[l];
   if (!quant.enabled() && !is_rotated(plan.at(layer), l)) {
     w = Tensor<B>();
     return;
   }
   copy(backend, master, w);
   rotate_weight(backend, plan.at(layer), l, w);
-  if (quant.enabled()) fake_quantize(backend, quant, w.cols(), w);
+  if (plan.multiplies_codes()) {
+    quantize_weight(backend, quant, w, effective.coded[l]);
+  } else if (quant.enabled()) {
+    fake_quantize(backend, quant, w.cols(), w);
+  }
 }
 
 // V's bias is rotated with its output.
@@ -61,7 +67,7 @@ void update_effective_weights(B& backend, Network<B>& network) {
     const LayerParameters<B>& master = network.parameters.layers[i];
     EffectiveLayer<B>& effective = network.effective[i];
     for (const Linear l : kLinears) {
-      make_effective_weight(backend, plan, i, l, master.weight[l], effective.weight[l]);
+      make_effective_weight(backend, plan, i, l, master.weight[l], effective);
     }
     make_effective_value_bias(backend, plan.at(i), master.bias[Linear::kV], effective.value_bias);
   }

@@ -7,6 +7,7 @@
 #include "reference_trainer/model/parameters.h"
 #include "reference_trainer/model/rotations.h"
 #include "reference_trainer/model/sites.h"
+#include "reference_trainer/ops/coded_matmul.h"
 
 namespace trainer {
 
@@ -30,6 +31,11 @@ struct ForwardPlan {
   NormGains norm_gains = NormGains::kSeparate;
 
   const LayerRotations& at(std::size_t layer) const { return rotations[layer]; }
+  // Stored effective weights are values whose codes are not known.
+  bool multiplies_codes() const {
+    return weight_form == WeightForm::kMaster &&
+           trainer::multiplies_codes(quant.activation, quant.weight);
+  }
 };
 
 // The plan that applies `choice` (whose R1 must already be merged into the weights) and `quant`.
@@ -51,8 +57,9 @@ inline ForwardPlan plain_plan(const ModelShape& shape) {
 // W of eq. (5): Q_w(R^T W). A tensor is empty where the parameter itself is used.
 template <Backend B>
 struct EffectiveLayer {
-  PerLinear<Tensor<B>> weight;  // [out, in]
-  Tensor<B> value_bias;         // [1, kv_width], rotated by R2
+  PerLinear<Tensor<B>> weight;      // [out, in]
+  PerLinear<CodedWeight<B>> coded;  // the same as codes, where the plan multiplies codes
+  Tensor<B> value_bias;             // [1, kv_width], rotated by R2
 };
 
 template <Backend B>

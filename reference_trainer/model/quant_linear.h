@@ -14,21 +14,48 @@ struct NoTap {
   void operator()(std::size_t, Site, const T&) const {}
 };
 
-// x := Q(x) for a site; the tap sees x before.
+// x := Q(x) for a site of the cache; the tap sees x before.
 template <Backend B, class Tap>
-void quantize_site(B& backend, const ForwardPlan& plan, std::size_t layer, Site site, Tap& tap,
-                   Tensor<B>& x) {
+void quantize_cached(B& backend, const ForwardPlan& plan, std::size_t layer, Site site, Tap& tap,
+                     Tensor<B>& x) {
   tap(layer, site, std::as_const(x));
   const QuantizerSettings& settings = plan.quant.at(site);
   if (settings.enabled()) fake_quantize(backend, settings, group_size(plan.shape, site), x);
 }
 
+// x := Q(x) for the input of linear layers, and its codes where the plan multiplies them; else
+// `codes` is emptied.
+template <Backend B, class Tap>
+void quantize_input(B& backend, const ForwardPlan& plan, std::size_t layer, Site site, Tap& tap,
+                    Tensor<B>& x, CodedRows<B>& codes) {
+  tap(layer, site, std::as_const(x));
+  const QuantizerSettings& settings = plan.quant.at(site);
+  if (plan.multiplies_codes()) {
+    quantize_rows(backend, settings, x, codes);
+    return;
+  }
+  codes = {};
+  if (settings.enabled()) fake_quantize(backend, settings, group_size(plan.shape, site), x);
+}
+
+// What a linear layer reads: values, which are what the codes stand for if there are any.
+template <Backend B>
+struct LinearInput {
+  const Tensor<B>& values;
+  const CodedRows<B>& codes;
+};
+
 // y[N, out] := x[N, in] W^T + b with the effective weight.
 template <Backend B>
 void linear_forward(B& backend, const Network<B>& network, std::size_t layer, Linear l,
-                    const Tensor<B>& x, Tensor<B>& y) {
-  matmul_nt(backend, x, network.weight(layer, l), y);
-  if (const Tensor<B>& b = network.bias(layer, l); !b.empty()) bias_forward(backend, b, y);
+                    const LinearInput<B>& x, Tensor<B>& y) {
+  const Tensor<B>& b = network.bias(layer, l);
+  if (!x.codes.empty()) {
+    coded_matmul_nt(backend, x.codes, network.effective[layer].coded[l], b, y);
+    return;
+  }
+  matmul_nt(backend, x.values, network.weight(layer, l), y);
+  if (!b.empty()) bias_forward(backend, b, y);
 }
 
 // The weight's half of the backward pass, in the basis of the effective weight.

@@ -17,6 +17,7 @@ void store_effective_weights(Network<B>& network) {
       if (!effective.weight[l].empty())
         stored.weight[l] = std::exchange(effective.weight[l], Tensor<B>());
     }
+    effective.coded = {};
     if (!effective.value_bias.empty())
       stored.bias[Linear::kV] = std::exchange(effective.value_bias, Tensor<B>());
   }

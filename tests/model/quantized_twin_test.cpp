@@ -56,8 +56,9 @@ Codes library_codes(const QuantizerSettings& s, std::int64_t group, const Tensor
   const int raise = s.symmetry == Symmetry::kSymmetric ? 1 << (s.bits - 1) : 0;
   std::vector<std::int16_t> raw(static_cast<std::size_t>(x.size()));
   std::vector<roste::GroupParams> params(static_cast<std::size_t>(x.size() / group));
-  roste::cpu::quantize<std::int16_t>(scheme_of(s, group), {x.data(), x.rows(), x.cols(), x.cols()},
-                                     params, {raw.data(), x.rows(), x.cols(), x.cols()});
+  roste::cpu::quantize(scheme_of(s, group),
+                       roste::cpu::MatrixView<const float>(x.data(), x.rows(), x.cols()), params,
+                       roste::cpu::MatrixView<std::int16_t>(raw.data(), x.rows(), x.cols()));
   Codes c;
   for (const std::int16_t q : raw) c.codes.push_back(static_cast<std::uint8_t>(q + raise));
   for (const roste::GroupParams& p : params) {
@@ -190,7 +191,26 @@ TEST_P(QuantizedTwin, WeightCodesAreEqual) {
   }
 }
 
-// y = x_hat W_hat^T + b <= 1e-5 and the straight-through gradients <= 1e-4, from the twin's codes.
+// The twin's codes as the layers read them.
+CodedRows<Cpu> coded_rows(Cpu& cpu, const QuantizerSettings& settings, const test::Golden& golden,
+                          const std::string& prefix) {
+  const Codes c = golden_codes(golden, prefix);
+  const int raise = settings.symmetry == Symmetry::kSymmetric ? 1 << (settings.bits - 1) : 0;
+  CodedRows<Cpu> rows;
+  rows.settings = settings;
+  rows.codes.reshape(cpu, golden.rows(prefix + ".codes"), golden.cols(prefix + ".codes"));
+  rows.params.reshape(cpu, 1, rows.codes.rows());
+  for (std::size_t i = 0; i < c.codes.size(); ++i) {
+    rows.codes.data()[i] = static_cast<std::uint8_t>(c.codes[i] - raise);
+  }
+  for (std::size_t i = 0; i < c.scale.size(); ++i) {
+    rows.params.data()[i] = {c.scale[i], c.zero[i] - raise};
+  }
+  return rows;
+}
+
+// y = x_hat W_hat^T + b <= 1e-5, as a product of floats and as one of codes, and the
+// straight-through gradients <= 1e-4, from the twin's codes.
 TEST_P(QuantizedTwin, EachLinearLayerAgreesFromTheTwinsCodes) {
   Network<Cpu> n = network();
   Parameters<Cpu> gradients = allocate_parameters(cpu, n.plan.shape);
@@ -203,10 +223,16 @@ TEST_P(QuantizedTwin, EachLinearLayerAgreesFromTheTwinsCodes) {
       ++compared;
       const Tensor<Cpu> x = dequantized(cpu, golden, site_prefix(layer, input_site(l)));
       const Tensor<Cpu> dy = test::golden_tensor(cpu, golden, prefix + ".doutput");
+      const CodedRows<Cpu> codes =
+          coded_rows(cpu, GetParam().quant.activation, golden, site_prefix(layer, input_site(l)));
+      const CodedRows<Cpu> none;
       Tensor<Cpu> y, dx;
-      linear_forward(cpu, n, layer, l, x, y);
-      EXPECT_LT(test::relative_difference(test::values(y), golden.floats(prefix + ".output")), 1e-5)
-          << prefix;
+      for (const CodedRows<Cpu>* read : {&none, &codes}) {
+        linear_forward(cpu, n, layer, l, {x, *read}, y);
+        EXPECT_LT(test::relative_difference(test::values(y), golden.floats(prefix + ".output")),
+                  1e-5)
+            << prefix << (read->empty() ? " of floats" : " of codes");
+      }
       matmul_nn(cpu, dy, n.weight(layer, l), dx);
       EXPECT_LT(test::relative_difference(test::values(dx), golden.floats(prefix + ".dinput")),
                 1e-4)
