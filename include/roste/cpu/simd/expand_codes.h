@@ -59,8 +59,8 @@ inline __m512i lane_numbers() {
 // The sixteen unsigned codes in the 2 Bits bytes at p.
 template <int Bits>
 __m512i expand_codes(const std::uint8_t* p) {
-  constexpr __mmask16 kBytes = static_cast<__mmask16>((1u << (2 * Bits)) - 1u);
-  const __m128i bytes = _mm_maskz_loadu_epi8(kBytes, p);
+  constexpr __mmask16 kCodeBytes = static_cast<__mmask16>((1u << (2 * Bits)) - 1u);
+  const __m128i bytes = _mm_maskz_loadu_epi8(kCodeBytes, p);
   if constexpr (Bits == 8) {
     return _mm512_cvtepu8_epi32(bytes);
   } else {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 
 #include "roste/core/number_types.h"
 #include "roste/cpu/simd/quantize_avx2.h"
