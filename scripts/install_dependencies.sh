@@ -8,6 +8,7 @@ packages=(
   libeigen3-dev               # matrix products
   libcli11-dev libyaml-cpp-dev nlohmann-json3-dev libxxhash-dev  # command line, recipes, files
   libgtest-dev libgmock-dev libbenchmark-dev                     # tests and benchmarks
+  doxygen pkgconf                                                # tests: the API reference, a consumer
 )
 
 if ! command -v dpkg-query >/dev/null; then
