@@ -83,6 +83,12 @@ ROSTE_HD inline float scale_within_int32(float scale, float low, float high) {
   return std::fmax(scale, largest * 0x1p-30f);
 }
 
+// c x, rounded to float and only then used: the exact product in double leaves a compiler nothing
+// to fuse with the subtraction that follows.
+ROSTE_HD inline float clipped_end(float x, float clip) {
+  return static_cast<float>(static_cast<double>(x) * static_cast<double>(clip));
+}
+
 // A group of one value v comes back bit for bit: s = |v|, and u = q - z is +1, -1 or, for v = 0, 0.
 ROSTE_HD inline GroupParams fit_constant(RangeRule rule, float v) {
   if (v == 0.0f) return {1.0f, 0};
@@ -123,7 +129,8 @@ ROSTE_HD inline GroupParams fit_range(const Grid& grid, float min, float max) {
     min = min < 0.0f ? min : 0.0f;
     max = max > 0.0f ? max : 0.0f;
   }
-  return detail::fit_interval(grid, min * grid.clip, max * grid.clip);
+  return detail::fit_interval(grid, detail::clipped_end(min, grid.clip),
+                              detail::clipped_end(max, grid.clip));
 }
 
 // rint(x / s) + z before clamping, as a float integer; ties to even, true division.
