@@ -70,7 +70,7 @@ void multiply_panels(Cpu& cpu, const CodedRows<Cpu>& x, const roste::cpu::Produc
       std::span(x.params.data(), static_cast<std::size_t>(x.params.size()))};
   for_chunks(cpu, w.panel_count(), kTilePanels, [&](std::int64_t first, std::int64_t last) {
     const roste::cpu::WeightPanels panels = w.panels(first, last);
-    const std::int64_t column = first * roste::cpu::detail::kPanelOutputs;
+    const std::int64_t column = first * roste::cpu::WeightPanels::kOutputs;
     const auto outputs = static_cast<std::size_t>(panels.outputs);
     const std::span<const float> b =
         bias.empty() ? std::span<const float>() : std::span(bias.data() + column, outputs);

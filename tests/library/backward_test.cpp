@@ -76,11 +76,11 @@ TEST(Backward, Equation15RotatesTheGradientBack) {
 }
 
 TEST(Backward, ShapesThatDiffer) {
-  std::vector<float> x(12), dy(8);
-  EXPECT_THROW(cpu::fake_quantize_backward(Quantizer<QuantSpec<4, Symmetric, PerRow>>(),
-                                           MatrixView<const float>(x), MatrixView<const float>(dy),
-                                           MatrixView<float>(dy)),
-               std::invalid_argument);
+  const Quantizer<QuantSpec<4, Symmetric, PerRow>> q;
+  std::vector<float> longer(12), shorter(8);
+  const MatrixView<float> twelve(longer), eight(shorter);
+  EXPECT_THROW(cpu::fake_quantize_backward(q, twelve, eight, eight), std::invalid_argument);
+  EXPECT_THROW(cpu::fake_quantize_backward(q, twelve, twelve, eight), std::invalid_argument);
 }
 
 }  // namespace

@@ -199,14 +199,18 @@ Everything run_all(const Scheme& scheme, MatrixView<const float> x, Isa isa) {
   return e;
 }
 
+bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  if (a.empty() || b.empty()) return a.size() == b.size();  // memcmp takes no null pointer
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), 4 * a.size()) == 0;
+}
+
 void expect_equal(const Everything& a, const Everything& b) {
   EXPECT_EQ(a.params, b.params);
   EXPECT_EQ(a.codes, b.codes);
-  const std::size_t bytes = 4 * a.fake.size();
-  EXPECT_EQ(std::memcmp(a.values.data(), b.values.data(), bytes), 0);
-  EXPECT_EQ(std::memcmp(a.fake.data(), b.values.data(), bytes), 0) << "fake, dequantized";
-  EXPECT_EQ(std::memcmp(a.fake.data(), b.fake.data(), bytes), 0);
-  EXPECT_EQ(std::memcmp(a.fake.data(), b.in_place.data(), bytes), 0) << "in place";
+  EXPECT_TRUE(same_bits(a.values, b.values));
+  EXPECT_TRUE(same_bits(a.fake, b.values)) << "fake, dequantized";
+  EXPECT_TRUE(same_bits(a.fake, b.fake));
+  EXPECT_TRUE(same_bits(a.fake, b.in_place)) << "in place";
   EXPECT_EQ(a.sums.squared_error, b.sums.squared_error);
   EXPECT_EQ(a.sums.squared_norm, b.sums.squared_norm);
   EXPECT_EQ(a.sums.saturated, b.sums.saturated);
@@ -303,9 +307,19 @@ TEST(QuantizeIsa, QN19_ParamsFromOutside) {
     EXPECT_THROW(cpu::encode(q, MatrixView<const float>(x), params, view), std::invalid_argument)
         << scale;
   }
-  const std::vector<GroupParams> far = {{1.0f, std::numeric_limits<std::int32_t>::min()}};
+  constexpr std::int32_t kLargest = 1 << 30;
   std::vector<float> y(3);
-  EXPECT_THROW(cpu::dequantize(q, view, far, MatrixView<float>(y)), std::invalid_argument);
+  for (const std::int32_t zero : {std::numeric_limits<std::int32_t>::min(), -kLargest - 1,
+                                  kLargest + 1, std::numeric_limits<std::int32_t>::max()}) {
+    const std::vector<GroupParams> far = {{1.0f, zero}};
+    EXPECT_THROW(cpu::dequantize(q, view, far, MatrixView<float>(y)), std::invalid_argument)
+        << zero;
+  }
+  for (const std::int32_t zero : {-kLargest, kLargest}) {
+    const std::vector<GroupParams> farthest = {{1.0f, zero}};
+    cpu::dequantize(q, view, farthest, MatrixView<float>(y));
+    EXPECT_EQ(y[0], static_cast<float>(-zero));
+  }
   const std::vector<GroupParams> fine = {{2.0f, 0}};
   EXPECT_NO_THROW(cpu::encode(q, MatrixView<const float>(x), fine, view));
   EXPECT_EQ(codes, (std::vector<std::uint8_t>{0, 1, 2}));  // 0.5, 1 and 1.5

@@ -58,6 +58,11 @@ Expected expect_of(const Scheme& scheme, int bits, MatrixView<const float> x) {
   return e;
 }
 
+bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  if (a.empty() || b.empty()) return a.size() == b.size();  // memcmp takes no null pointer
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), 4 * a.size()) == 0;
+}
+
 void expect_packs(const Scheme& scheme, int bits, MatrixView<const float> x) {
   const Expected e = expect_of(scheme, bits, x);
   for (const Isa isa : isas()) {
@@ -73,7 +78,7 @@ void expect_packs(const Scheme& scheme, int bits, MatrixView<const float> x) {
     std::vector<float> values(e.values.size());
     cpu::dequantize_packed(scheme, view, e.params, MatrixView<float>(values.data(), x.rows, x.cols),
                            isa);
-    ASSERT_EQ(std::memcmp(values.data(), e.values.data(), 4 * values.size()), 0);
+    ASSERT_TRUE(same_bits(values, e.values));
     std::vector<std::int16_t> codes(e.codes.size());
     cpu::unpack(scheme, view, MatrixView<std::int16_t>(codes.data(), x.rows, x.cols), isa);
     ASSERT_EQ(codes, e.codes);
@@ -155,6 +160,24 @@ TEST(QuantizePacked, PadBitsAndShapesAreChecked) {
   EXPECT_THROW(cpu::quantize_packed(nine, MatrixView<const float>(x), params,
                                     MatrixView<std::uint8_t>(longer)),
                std::invalid_argument);
+}
+
+TEST(QuantizePacked, QN19_ParamsFromOutside) {
+  const Quantizer<QuantSpec<4, Asymmetric, PerRow>> q;
+  const std::vector<float> x = {1, 2, 3};
+  std::vector<float> y(3);
+  Bytes bytes(2);
+  const MatrixView<const float> in(x);
+  const MatrixView<std::uint8_t> view(bytes);
+  const std::vector<GroupParams> none, zero = {{0.0f, 0}}, nan = {{std::nanf(""), 0}};
+  for (const std::vector<GroupParams>& params : {none, zero, nan}) {
+    EXPECT_THROW(cpu::encode_packed(q, in, params, view), std::invalid_argument);
+    EXPECT_THROW(cpu::dequantize_packed(q, view, params, MatrixView<float>(y)),
+                 std::invalid_argument);
+  }
+  const std::vector<GroupParams> fine = {{2.0f, 0}};
+  EXPECT_NO_THROW(cpu::encode_packed(q, in, fine, view));
+  EXPECT_EQ(bytes, (Bytes{0x10, 0x02}));  // 0.5, 1 and 1.5
 }
 
 // Every verb on T gives what it gives on the same values as floats, rounded once at the end.

@@ -119,15 +119,37 @@ std::vector<float> product_of(const Activations& x, std::int64_t rows, const cpu
   return y;
 }
 
-// Every instruction set gives the bits of the definition.
+// The product of operands whose codes lie in bytes, as kernels of their own read them.
+template <class XCode, class WCode>
+std::vector<float> product_of_bytes(const Operand& x, const Operand& w,
+                                    const std::vector<float>& bias, cpu::Isa isa) {
+  const CodesAs<XCode> x_bytes(x);
+  const CodesAs<WCode> w_bytes(w);
+  return product_of(x_bytes.view(), x.rows, cpu::ProductWeights(w_bytes.view(), isa), bias, isa);
+}
+
+inline std::vector<float> product_of_bytes(const Operand& x, const Operand& w,
+                                           const std::vector<float>& bias, cpu::Isa isa) {
+  const bool x_signed = x.scheme.grid.codes.min < 0, w_signed = w.scheme.grid.codes.min < 0;
+  using S = std::int8_t;
+  using U = std::uint8_t;
+  if (x_signed && w_signed) return product_of_bytes<S, S>(x, w, bias, isa);
+  if (x_signed) return product_of_bytes<S, U>(x, w, bias, isa);
+  if (w_signed) return product_of_bytes<U, S>(x, w, bias, isa);
+  return product_of_bytes<U, U>(x, w, bias, isa);
+}
+
+// Every instruction set gives the bits of the definition, from codes of 16 bits and from bytes.
 inline void expect_product(const Operand& x, const Operand& w, const std::vector<float>& bias,
                            const std::string& label) {
   const std::vector<float> expected = expected_product(x, w, bias);
   for (const cpu::Isa isa : supported_isas()) {
     const cpu::ProductWeights weights(w.view(), isa);
-    EXPECT_EQ(product_of(x.view(), x.rows, weights, bias, isa), expected)
-        << cpu::isa_name(isa) << ", " << x.rows << " x " << w.rows << " x " << w.cols << ", "
-        << label;
+    const std::string what = std::string(cpu::isa_name(isa)) + ", " + std::to_string(x.rows) +
+                             " x " + std::to_string(w.rows) + " x " + std::to_string(w.cols) +
+                             ", " + label;
+    EXPECT_EQ(product_of(x.view(), x.rows, weights, bias, isa), expected) << what;
+    EXPECT_EQ(product_of_bytes(x, w, bias, isa), expected) << what << ", bytes";
   }
 }
 

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -35,6 +36,7 @@ class Rotation {
     r.base_ = hadamard_matrix(r.shape_.base_order);
     r.product_ = base_product(r.base_, Side::kPlain);
     r.transposed_product_ = base_product(r.base_, Side::kTransposed);
+    r.norm_ = 1.0 / std::sqrt(static_cast<double>(r.block_size()));
     r.signs_.reserve(static_cast<std::size_t>(d));
     for (std::int64_t i = 0; i < d; ++i) {
       const int sign =
@@ -45,11 +47,14 @@ class Rotation {
     return r;
   }
 
-  std::int64_t size() const { return size_; }                   // d
-  int base_order() const { return shape_.base_order; }          // m
-  int log2_count() const { return shape_.log2_count; }          // k
-  std::int64_t blocks() const { return shape_.blocks; }         // 1 unless note() is not empty
-  std::int64_t block_size() const { return size_ / blocks(); }  // m 2^k
+  std::int64_t size() const { return size_; }            // d
+  int base_order() const { return shape_.base_order; }   // m
+  int log2_count() const { return shape_.log2_count; }   // k
+  std::int64_t blocks() const { return shape_.blocks; }  // 1 unless note() is not empty
+  std::int64_t block_size() const {                      // m 2^k
+    return std::int64_t{base_order()} << log2_count();
+  }
+  double norm() const { return norm_; }  // 1 / sqrt(m 2^k)
   int sign(std::int64_t i) const { return signs_[static_cast<std::size_t>(i)]; }
   std::span<const std::int8_t> signs() const { return signs_; }  // [d] of +1, -1
   // Bit i % 64 of word i / 64 is set where sign i mod d is -1; at least 256 bits, so that kernels
@@ -85,6 +90,7 @@ class Rotation {
 
   std::int64_t size_ = 0;
   HadamardFactorization shape_;
+  double norm_ = 1;
   SignMatrix base_;
   BaseProduct product_, transposed_product_;
   std::vector<std::int8_t> signs_;

@@ -63,10 +63,17 @@ inline void multiply_groups(const TileRows& x, const WeightPanels& w, std::int64
   }
 }
 
-// y := x w^T + bias for the tiles of a block; y has the rows of the block.
-inline void multiply_block(std::span<const TileRows> x, const WeightPanels& w,
-                           std::span<const float> bias, MatrixView<float> y, Isa isa) {
-  for (std::int64_t panel = 0; panel < panels_of(w.outputs); ++panel) {
+// y := x w^T + bias for the tiles of a block; y has the rows of the block. next: what the next
+// block will read. Blocks of one tile ask for a share of it beside every panel, as they are over
+// too soon for the processor to find out by itself (1024 x 256 x 1024 takes 0.96 of the time).
+template <class T>
+void multiply_block(std::span<const TileRows> x, const WeightPanels& w, std::span<const float> bias,
+                    MatrixView<float> y, MatrixView<const T> next, Isa isa) {
+  const std::int64_t panels = panels_of(w.outputs);
+  for (std::int64_t panel = 0; panel < panels; ++panel) {
+    if (x.size() == 1) {
+      prefetch_rows(rows_of(next, {panel * next.rows / panels, (panel + 1) * next.rows / panels}));
+    }
     const float* panel_bias = bias.empty() ? kNoBias : bias.data() + panel * kPanelOutputs;
     for (const TileRows& tile : x) {
       multiply_groups(tile, w, panel, panel_bias, y, tile_kernel(w.width, tile.count, isa));
@@ -83,7 +90,9 @@ void multiply_blocks(const Source& x, const WeightPanels& w, std::span<const flo
   for (std::int64_t first = 0; first < y.rows; first += block) {
     const RowRange range{first, std::min(first + block, y.rows)};
     const QuantizedRows<Code> rows = take_rows<Code>(x, range, workspace, isa);
-    multiply_block(arranger.arrange(rows, range.first), w, bias, rows_of(y, range), isa);
+    const RowRange next{range.last, std::min(range.last + block, y.rows)};
+    multiply_block(arranger.arrange(rows, range.first), w, bias, rows_of(y, range),
+                   rows_of(values_of(x), next), isa);
   }
 }
 

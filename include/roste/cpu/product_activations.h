@@ -60,7 +60,7 @@ class ActivationArranger {
  public:
   ActivationArranger(CodeRange codes, const WeightPanels& w, ProductWorkspace& workspace, Isa isa)
       : codes_(codes), w_(w), workspace_(workspace), isa_(isa), format_(tile_format(isa)) {
-    bytes_ = reinterpret_cast<std::int8_t*>(reserved(workspace.bytes, chunks_ * kChunkInputs));
+    if (widens()) bytes_ = reserved(workspace.bytes, chunks_ * kChunkInputs * format_.rows);
   }
 
   // The tiles of a block of rows, cut into sizes as equal as can be. first_row: of the whole
@@ -89,13 +89,16 @@ class ActivationArranger {
   void fill(const QuantizedRows<Code>& rows, std::int64_t first_row, std::int8_t* x,
             RowTerms* terms, TileRows& tile) {
     take_params(rows, tile, terms);
-    const std::int64_t chunk_bytes = tile.count * format_.chunk_row_bytes;
-    for (std::int64_t r = 0; r < tile.count; ++r) {
-      if (!take_codes(rows.codes.row(tile.first + r), tile.count, terms + r)) {
-        throw_code_outside("activations", first_row + tile.first + r, codes_);
-      }
-      store_row(bytes_, chunks_, chunk_bytes, isa_, x + r * format_.chunk_row_bytes);
+    const MatrixView<const Code> codes = rows_of(rows.codes, {tile.first, tile.first + tile.count});
+    std::int8_t* bytes = widens() ? bytes_ : x;
+    bool valid = true;
+    for (std::int64_t g = 0; g < w_.groups; ++g) {
+      valid &= take_codes(codes, g, terms + g * tile.count, bytes);
     }
+    if (!valid) {
+      throw_code_outside("activations", first_row + tile.first + row_outside(codes), codes_);
+    }
+    if (widens()) widen_chunks(bytes, tile.count * chunks_, x);
     tile.correction =
         set_starts(std::span(terms, static_cast<std::size_t>(tile.count * w_.groups)));
   }
@@ -115,21 +118,32 @@ class ActivationArranger {
     }
   }
 
-  // Shifted bytes of a row into the workspace, their sums into its terms, `stride` apart. False for
-  // a code outside of the grid.
+  // Shifted bytes of a group into all chunks of a tile, their sums into its terms. False for a code
+  // outside of the grid. A group that begins within a chunk is cut at its end.
   template <class Code>
-  bool take_codes(const Code* row, std::int64_t stride, RowTerms* terms) const {
+  bool take_codes(MatrixView<const Code> codes, std::int64_t group, RowTerms* terms,
+                  std::int8_t* bytes) const {
+    const std::int64_t chunk_bytes = codes.rows * kChunkInputs;
+    const std::int64_t last = group * w_.group_size + w_.group_inputs(group);
     bool valid = true;
-    std::int8_t* bytes = bytes_;
-    for (std::int64_t g = 0; g < w_.groups; ++g, terms += stride) {
-      const std::int64_t inputs = w_.group_inputs(g);
-      const ShiftedRun run = shift_codes(row, inputs, {codes_, terms->start}, bytes, isa_);
-      terms->sum = run.sum;
-      valid &= run.valid;
-      row += inputs;
-      bytes += inputs;
+    for (std::int64_t i = group * w_.group_size; i < last;) {
+      const std::int64_t within = i % kChunkInputs;
+      const std::int64_t n = within == 0 ? last - i : std::min(last - i, kChunkInputs - within);
+      const MatrixView<const Code> run(codes.row(0) + i, codes.rows, n, codes.stride);
+      std::int8_t* out = bytes + i / kChunkInputs * chunk_bytes + within;
+      valid &= shift_rows(run, codes_, terms, {out, chunk_bytes}, isa_);
+      i += n;
     }
     return valid;
+  }
+
+  // The first row with a code outside of the grid.
+  template <class Code>
+  std::int64_t row_outside(MatrixView<const Code> codes) const {
+    const auto outside = [&](Code code) { return code < codes_.min || code > codes_.max; };
+    std::int64_t r = 0;
+    while (std::none_of(codes.row(r), codes.row(r) + codes.cols, outside)) ++r;
+    return r;
   }
 
   Correction set_starts(std::span<RowTerms> terms) const {
@@ -142,13 +156,16 @@ class ActivationArranger {
     return in_start ? Correction::kInStart : Correction::kPerOutput;
   }
 
+  // Kernels read wider numbers than bytes.
+  bool widens() const { return format_.chunk_row_bytes != kChunkInputs; }
+
   CodeRange codes_;
   const WeightPanels& w_;
   ProductWorkspace& workspace_;
   Isa isa_;
   TileFormat format_;
   std::int64_t chunks_ = chunks_of(w_.inputs);
-  std::int8_t* bytes_ = nullptr;     // one row; what follows it meets weights of zero
+  std::int8_t* bytes_ = nullptr;     // a tile before it is widened
   std::int64_t largest_offset_ = 1;  // of |q - z|, so far
 };
 

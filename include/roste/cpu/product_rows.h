@@ -31,6 +31,20 @@ struct ToQuantize {
 
 namespace detail {
 
+// Asks for all cache lines of some rows, without waiting for them.
+template <class T>
+void prefetch_rows(MatrixView<const T> rows) {
+#if defined(__GNUC__)
+  for (std::int64_t r = 0; r < rows.rows; ++r) {
+    const char* row = reinterpret_cast<const char*>(rows.row(r));
+    const auto bytes = rows.cols * static_cast<std::int64_t>(sizeof(T));
+    for (std::int64_t i = 0; i < bytes; i += kCacheLine) __builtin_prefetch(row + i);
+  }
+#else
+  (void)rows;
+#endif
+}
+
 // The rows first <= r < last.
 struct RowRange {
   std::int64_t first = 0, last = 0;
@@ -60,6 +74,13 @@ struct QuantizedRows {
     return params[r * per_row + (per_row > 1 ? g : 0)];
   }
 };
+
+// What a product reads.
+template <class Code>
+MatrixView<const Code> values_of(const Quantized<Code>& x) {
+  return x.codes;
+}
+inline MatrixView<const float> values_of(const ToQuantize& x) { return x.values; }
 
 template <class Code>
 QuantizedRows<Code> take_rows(const Quantized<Code>& x, RowRange rows, ProductWorkspace&, Isa) {

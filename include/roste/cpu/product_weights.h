@@ -62,8 +62,9 @@ class ProductWeights {
 
   operator WeightPanels() const { return panels(0, panel_count()); }
 
-  // The panels [first, last): the outputs from 32 first up to 32 last. Products with parts are
-  // parts of the product, bit for bit. Throws std::invalid_argument for a range outside.
+  // The panels [first, last): the outputs from WeightPanels::kOutputs first up to kOutputs last.
+  // Products with parts are parts of the product, bit for bit. Throws std::invalid_argument for a
+  // range outside.
   WeightPanels panels(std::int64_t first, std::int64_t last) const {
     if (first < 0 || first > last || last > panel_count()) {
       throw std::invalid_argument("roste: panels " + std::to_string(first) + " to " +
@@ -102,7 +103,7 @@ class ProductWeights {
     const std::int64_t stride = detail::chunks_of(inputs()) * detail::kChunkInputs;
     const std::int64_t panel_rows = inputs() == 0 ? 0 : outputs();
     for (std::int64_t first = 0; first < panel_rows; first += detail::kPanelOutputs) {
-      std::uint8_t* bytes = detail::reserved(workspace.bytes, detail::kPanelOutputs * stride);
+      std::uint8_t* bytes = detail::reserved(workspace.rows, detail::kPanelOutputs * stride);
       std::memset(bytes, 0, static_cast<std::size_t>(detail::kPanelOutputs * stride));
       const detail::RowRange range{first, std::min(first + detail::kPanelOutputs, outputs())};
       const auto rows = detail::take_rows<Code>(w, range, workspace, isa);

@@ -15,7 +15,8 @@ namespace roste::cpu {
 // of one. One thread at a time.
 struct ProductWorkspace {
   AlignedVector<std::uint8_t> codes;     // codes of the floats that are being quantized
-  AlignedVector<std::uint8_t> bytes;     // shifted codes, rows of whole chunks
+  AlignedVector<std::uint8_t> rows;      // shifted codes of a panel of weights
+  AlignedVector<std::int8_t> bytes;      // shifted codes of a tile, before they are widened
   AlignedVector<std::int8_t> tiles;      // activations arranged for the kernels
   std::vector<GroupParams> params;       // of the floats that are being quantized
   std::vector<detail::RowTerms> terms;   // [tile][group][row of the tile]

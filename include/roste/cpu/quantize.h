@@ -14,6 +14,7 @@
 #include "roste/cpu/group_kernel.h"
 #include "roste/cpu/group_loops.h"
 #include "roste/cpu/isa.h"
+#include "roste/cpu/line_writer.h"
 #include "roste/cpu/matrix_view.h"
 #include "roste/cpu/number_run.h"
 
@@ -32,18 +33,47 @@ void decode_piece(Isa isa, const Code* codes, GroupParams params, std::int64_t n
   }
 }
 
-// y := Q(run), rounded to the type of y.
+// The values of all codes. Flattened, as fit_each_group is.
+template <class Code, Number T>
+[[gnu::flatten]] void decode_groups(const Job& job, MatrixView<Code> codes,
+                                    std::span<const GroupParams> params, MatrixView<T> x) {
+  LineWriter<T> out(job.isa, x);
+  for (std::int64_t g = 0; g < job.layout.count; ++g) {
+    const GroupParams group = params[static_cast<std::size_t>(g)];
+    for_each_run(job.layout, g, [&](std::int64_t row, std::int64_t col, std::int64_t n) {
+      const std::remove_const_t<Code>* from = codes.row(row) + col;
+      for_each_piece(n, [&](std::int64_t first, std::int64_t count) {
+        out.write(x.row(row) + col + first, count,
+                  [&](T* place) { decode_piece(job.isa, from + first, group, count, place); });
+      });
+    });
+  }
+}
+
+// y := Q(run) for at most kPiece values, rounded to the type of y.
 template <Number Y>
-void fake_quantize_values(const Job& job, const FloatRun& run, GroupParams params, Y* y) {
+void fake_quantize_piece(const Job& job, const FloatRun& run, GroupParams params, Y* y) {
   if constexpr (std::same_as<Y, float>) {
     fake_quantize_run(job.isa, run, params, job.grid.codes, y);
   } else {
     float buffer[kPiece];
-    for_each_piece(run.n, [&](std::int64_t first, std::int64_t count) {
-      fake_quantize_run(job.isa, piece_of(run, first, count), params, job.grid.codes, buffer);
-      narrow_finite_run(job.isa, buffer, count, y + first);
-    });
+    fake_quantize_run(job.isa, run, params, job.grid.codes, buffer);
+    narrow_finite_run(job.isa, buffer, run.n, y);
   }
+}
+
+// The same for any number of values, by way of `out`.
+template <Number Y>
+void fake_quantize_values(const Job& job, const FloatRun& run, GroupParams params, Y* y,
+                          LineWriter<Y>& out) {
+  if constexpr (std::same_as<Y, float>) {
+    if (!out.streams()) return fake_quantize_run(job.isa, run, params, job.grid.codes, y);
+  }
+  for_each_piece(run.n, [&](std::int64_t first, std::int64_t count) {
+    out.write(y + first, count, [&](Y* place) {
+      fake_quantize_piece(job, piece_of(run, first, count), params, place);
+    });
+  });
 }
 
 // Codes of group g under given params.
@@ -55,13 +85,11 @@ void encode_group(const Job& job, std::int64_t g, MatrixView<T> x, GroupParams p
   });
 }
 
-// y := Q(x) for group g.
+// What writes y while x is read: where they are one matrix, x has just brought it to the caches.
 template <ReadNumber X, Number Y>
-void fake_quantize_group(const Job& job, std::int64_t g, MatrixView<X> x, GroupParams params,
-                         MatrixView<Y> y) {
-  for_each_float_run(job, g, x, [&](const FloatRun& run, std::int64_t row, std::int64_t col) {
-    fake_quantize_values(job, run, params, y.row(row) + col);
-  });
+LineWriter<Y> writer_beside(Isa isa, MatrixView<X> x, MatrixView<Y> y) {
+  const bool in_place = static_cast<const void*>(x.data) == y.data;
+  return in_place ? LineWriter<Y>(isa) : LineWriter<Y>(isa, y);
 }
 
 }  // namespace detail
@@ -116,15 +144,7 @@ void dequantize(const Scheme& scheme, MatrixView<Code> codes, std::span<const Gr
   const detail::Job job(scheme, x.rows, x.cols, isa);
   detail::check_params(job.layout, params);
   detail::check_same_shape("dequantizing", codes, x);
-  for (std::int64_t g = 0; g < job.layout.count; ++g) {
-    const GroupParams group = params[static_cast<std::size_t>(g)];
-    detail::for_each_run(job.layout, g, [&](std::int64_t row, std::int64_t col, std::int64_t n) {
-      const std::remove_const_t<Code>* from = codes.row(row) + col;
-      detail::for_each_piece(n, [&](std::int64_t first, std::int64_t count) {
-        detail::decode_piece(isa, from + first, group, count, x.row(row) + col + first);
-      });
-    });
-  }
+  detail::decode_groups(job, codes, params, x);
 }
 
 // y := Q(x), eq. (1); the same numbers as quantize followed by dequantize. x, y [rows, cols]; y may
@@ -134,8 +154,12 @@ template <ReadNumber X, Number Y>
 void fake_quantize(const Scheme& scheme, MatrixView<X> x, MatrixView<Y> y, Isa isa = best_isa()) {
   const detail::Job job(scheme, x.rows, x.cols, isa);
   detail::check_same_shape("quantizing", x, y);
+  detail::LineWriter<Y> out = detail::writer_beside(isa, x, y);
   detail::fit_each_group(job, x, [&](std::int64_t g, GroupParams params) {
-    detail::fake_quantize_group(job, g, x, params, y);
+    detail::for_each_float_run(
+        job, g, x, [&](const detail::FloatRun& run, std::int64_t row, std::int64_t col) {
+          detail::fake_quantize_values(job, run, params, y.row(row) + col, out);
+        });
   });
 }
 

@@ -16,6 +16,7 @@
 #include "roste/core/quantizer.h"
 #include "roste/cpu/group_loops.h"
 #include "roste/cpu/isa.h"
+#include "roste/cpu/line_writer.h"
 #include "roste/cpu/matrix_view.h"
 #include "roste/cpu/packed_run.h"
 
@@ -111,6 +112,33 @@ inline void decode_packed_piece(const Job& job, std::span<const GroupParams> par
                   });
 }
 
+// The same, rounded to the type of out.
+template <Number T>
+void decode_packed_values(const Job& job, std::span<const GroupParams> params,
+                          const std::uint8_t* row_bytes, Place at, std::int64_t n, T* out) {
+  if constexpr (std::same_as<T, float>) {
+    decode_packed_piece(job, params, row_bytes, at, n, out);
+  } else {
+    float buffer[kPiece];
+    decode_packed_piece(job, params, row_bytes, at, n, buffer);
+    narrow_finite_run(job.isa, buffer, n, out);
+  }
+}
+
+// The values of all rows. Flattened, as fit_each_group is.
+template <Number T>
+[[gnu::flatten]] void decode_packed_rows(const Job& job, MatrixView<const std::uint8_t> bytes,
+                                         std::span<const GroupParams> params, MatrixView<T> x) {
+  LineWriter<T> out(job.isa, x);
+  for (std::int64_t row = 0; row < x.rows; ++row) {
+    for_each_piece(x.cols, [&](std::int64_t col, std::int64_t n) {
+      out.write(x.row(row) + col, n, [&](T* place) {
+        decode_packed_values(job, params, bytes.row(row), {row, col}, n, place);
+      });
+    });
+  }
+}
+
 }  // namespace detail
 
 // Packed codes of x [rows, cols] under given params. bytes [rows, packed_bytes(cols, bits)]; it
@@ -156,18 +184,7 @@ void dequantize_packed(const Scheme& scheme, MatrixView<Byte> bytes,
   const detail::Job job(scheme, x.rows, x.cols, isa);
   detail::check_params(job.layout, params);
   detail::check_packed_shape(scheme.grid.codes, x.rows, x.cols, bytes);
-  float buffer[detail::kPiece];
-  for (std::int64_t row = 0; row < x.rows; ++row) {
-    detail::for_each_piece(x.cols, [&](std::int64_t col, std::int64_t n) {
-      T* out = x.row(row) + col;
-      if constexpr (std::same_as<T, float>) {
-        detail::decode_packed_piece(job, params, bytes.row(row), {row, col}, n, out);
-      } else {
-        detail::decode_packed_piece(job, params, bytes.row(row), {row, col}, n, buffer);
-        detail::narrow_finite_run(isa, buffer, n, out);
-      }
-    });
-  }
+  detail::decode_packed_rows(job, MatrixView<const std::uint8_t>(bytes), params, x);
 }
 
 // The codes of packed bytes: codes [bytes.rows, cols]. Byte may be const. Throws

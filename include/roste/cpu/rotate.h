@@ -29,7 +29,7 @@ concept RotatedNumber = Number<T> || std::same_as<T, double>;
 // Throws std::invalid_argument unless `length`, a number of `what` ("rows", "columns"), is a
 // multiple of rotation.size().
 inline void check_rotated_length(const char* what, std::int64_t length, const Rotation& rotation) {
-  if (length % rotation.size() == 0) return;
+  if (length == rotation.size() || length % rotation.size() == 0) return;  // division is slow
   throw std::invalid_argument("roste: rotation of dimension " + std::to_string(rotation.size()) +
                               " of a matrix with " + std::to_string(length) + " " + what +
                               "; expected a multiple");

@@ -2,7 +2,6 @@
 // work on. Nothing here owns memory.
 #pragma once
 
-#include <cmath>
 #include <cstdint>
 
 #include "roste/core/rotation.h"
@@ -24,7 +23,7 @@ struct RotationPlan {
         inner(std::int64_t{1} << log2_inner),
         signs(rotation.signs().data()),
         sign_words(rotation.sign_words().data()),
-        norm(static_cast<T>(1.0 / std::sqrt(static_cast<double>(rotation.block_size())))),
+        norm(static_cast<T>(rotation.norm())),
         base(&rotation.base_product_of(direction)),
         table(table_memory) {}
 

@@ -1,4 +1,4 @@
-// Codes moved into the bytes that kernels of integer products read, with their sum.
+// Codes moved into the bytes that kernels of integer products read, with their sums.
 #pragma once
 
 #include <concepts>
@@ -6,6 +6,8 @@
 
 #include "roste/core/grid.h"
 #include "roste/cpu/isa.h"
+#include "roste/cpu/matrix_view.h"
+#include "roste/cpu/simd/multiply_tile.h"
 
 namespace roste::cpu::detail {
 
@@ -22,6 +24,15 @@ struct ShiftedRun {
 
 template <class T>
 concept ByteType = std::same_as<T, std::int8_t> || std::same_as<T, std::uint8_t>;
+
+inline constexpr std::int64_t kPieceBytes = kChunkInputs;
+
+// Bytes in pieces of 64, `stride` bytes apart; without gaps unless told.
+template <ByteType Byte>
+struct Pieces {
+  Byte* bytes = nullptr;
+  std::int64_t stride = kPieceBytes;
+};
 
 }  // namespace roste::cpu::detail
 
@@ -69,6 +80,40 @@ ShiftedRun shift_codes(const Code* codes, std::int64_t n, CodeShift how, Shifted
 #endif
   (void)isa;
   return shift_codes_portable(codes, n, how, out);
+}
+
+// shift_rows for any codes.
+template <class Code>
+bool shift_rows_portable(MatrixView<const Code> codes, CodeRange range, RowTerms* rows,
+                         Pieces<std::int8_t> out) {
+  bool valid = true;
+  for (std::int64_t r = 0; r < codes.rows; ++r) {
+    for (std::int64_t i = 0; i < codes.cols; i += kPieceBytes) {
+      const std::int64_t n = codes.cols - i < kPieceBytes ? codes.cols - i : kPieceBytes;
+      const ShiftedRun run =
+          shift_codes_portable(codes.row(r) + i, n, {range, rows[r].start},
+                               out.bytes + r * kPieceBytes + i / kPieceBytes * out.stride);
+      const std::int64_t sum = rows[r].sum;
+      rows[r].sum = static_cast<std::int32_t>(sum + run.sum);
+      valid &= run.valid;
+    }
+  }
+  return valid;
+}
+
+// Rows of codes into a tile: row r, less rows[r].start, into pieces from out.bytes + 64 r on; adds
+// its sum to rows[r].sum, modulo 2^32. False where a code lies outside of `range`.
+template <class Code>
+bool shift_rows(MatrixView<const Code> codes, CodeRange range, RowTerms* rows,
+                Pieces<std::int8_t> out, Isa isa) {
+#if ROSTE_X86_KERNELS
+  if constexpr (ByteType<Code>) {
+    if (isa == Isa::kAvx512) return simd::avx512::shift_rows(codes, range, rows, out);
+    if (isa == Isa::kAvx2) return simd::avx2::shift_rows(codes, range, rows, out);
+  }
+#endif
+  (void)isa;
+  return shift_rows_portable(codes, range, rows, out);
 }
 
 }  // namespace roste::cpu::detail

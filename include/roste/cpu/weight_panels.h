@@ -17,6 +17,8 @@ namespace roste::cpu {
 // A range of the panels of a ProductWeights, which owns them. Panel p holds the outputs
 // [32 p, 32 p + 32) in the layout of simd/multiply_tile.h.
 struct WeightPanels {
+  static constexpr std::int64_t kOutputs = detail::kPanelOutputs;  // of a panel
+
   std::int64_t outputs = 0;
   std::int64_t inputs = 0;
   std::int64_t groups = 1;      // along the inputs, each with its own scales

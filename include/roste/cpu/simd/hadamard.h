@@ -1,6 +1,8 @@
 // The kernels of rotations for the instruction sets of x86.
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstdint>
 
 #include "roste/cpu/rotation_plan.h"

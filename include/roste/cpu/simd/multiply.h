@@ -5,7 +5,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <utility>
 
 #include "roste/cpu/isa.h"
@@ -62,17 +61,13 @@ inline TileKernel tile_kernel(CodeWidth width, std::int64_t rows, Isa isa) {
                                      : tile_kernel<CodeWidth::kByte>(isa, rows);
 }
 
-// One row of activations, as bytes, into its places in all chunks of a tile, chunk_bytes apart.
-inline void store_row(const std::int8_t* bytes, std::int64_t chunks, std::int64_t chunk_bytes,
-                      Isa isa, std::int8_t* out) {
+// Rows of chunks, as bytes, into what the kernels of AVX2 read.
+inline void widen_chunks(const std::int8_t* bytes, std::int64_t chunk_rows, std::int8_t* out) {
 #if ROSTE_X86_KERNELS
-  if (isa == Isa::kAvx512) return simd::avx512::store_row(bytes, chunks, chunk_bytes, out);
-  if (isa == Isa::kAvx2) return simd::avx2::store_row(bytes, chunks, chunk_bytes, out);
+  simd::avx2::widen_chunks(bytes, chunk_rows, out);
+#else
+  (void)bytes, (void)chunk_rows, (void)out;  // no instruction set that asks for it
 #endif
-  (void)isa;
-  for (std::int64_t c = 0; c < chunks; ++c) {
-    std::memcpy(out + c * chunk_bytes, bytes + c * kChunkInputs, kChunkInputs);
-  }
 }
 
 }  // namespace roste::cpu::detail

@@ -30,6 +30,8 @@ inline void prefetch(const std::uint8_t* w) {
   _mm_prefetch(reinterpret_cast<const char*>(w), _MM_HINT_T0);
 }
 
+inline void prefetch_to_write(const float* y) { __builtin_prefetch(y, 1); }
+
 inline Ints broadcast_int(std::int32_t x) { return _mm256_set1_epi32(x); }
 inline Ints load_ints(const std::int32_t* x) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(x));
@@ -77,6 +79,12 @@ inline void store_chunk_row(const std::int8_t* t, std::int8_t* out) {
     auto* pairs = reinterpret_cast<__m256i*>(out) + half;
     _mm256_storeu_si256(pairs, even);
     _mm256_storeu_si256(pairs + 2, _mm256_srai_epi16(bytes, 8));
+  }
+}
+
+inline void widen_chunks(const std::int8_t* bytes, std::int64_t chunk_rows, std::int8_t* out) {
+  for (std::int64_t r = 0; r < chunk_rows; ++r) {
+    store_chunk_row(bytes + r * detail::kChunkInputs, out + r * kChunkRowBytes);
   }
 }
 

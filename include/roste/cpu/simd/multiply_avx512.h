@@ -25,6 +25,8 @@ inline void prefetch(const std::uint8_t* w) {
   _mm_prefetch(reinterpret_cast<const char*>(w), _MM_HINT_T0);
 }
 
+inline void prefetch_to_write(const float* y) { __builtin_prefetch(y, 1); }
+
 inline Ints broadcast_int(std::int32_t x) { return _mm512_set1_epi32(x); }
 inline Ints load_ints(const std::int32_t* x) { return _mm512_loadu_si512(x); }
 inline Ints add_ints(Ints a, Ints b) { return _mm512_add_epi32(a, b); }
@@ -52,11 +54,6 @@ inline void load_weights(const std::uint8_t* step, int, Weights (&w)[2]) {
 }
 
 inline Ints dot(Ints sum, Weights w, Activations x) { return _mm512_dpbusd_epi32(sum, w, x); }
-
-// One row of a chunk, from 64 signed bytes.
-inline void store_chunk_row(const std::int8_t* t, std::int8_t* out) {
-  _mm512_storeu_si512(out, _mm512_loadu_si512(t));
-}
 
 }  // namespace roste::cpu::simd::avx512
 ROSTE_TARGET_END
