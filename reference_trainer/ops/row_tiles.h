@@ -7,8 +7,8 @@
 #include <functional>
 
 #include "reference_trainer/backend/backend.h"
+#include "roste/core/non_finite.h"
 #include "roste/cpu/matrix_view.h"
-#include "roste/cpu/non_finite.h"
 
 namespace trainer {
 

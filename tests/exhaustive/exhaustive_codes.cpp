@@ -8,7 +8,7 @@
 #include <cstring>
 #include <vector>
 
-#include "roste/cpu/group_kernel.h"
+#include "roste/cpu/detail/group_kernel.h"
 
 namespace {
 

@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "roste/cpu/line_writer.h"
+#include "roste/cpu/detail/line_writer.h"
 #include "roste/cpu/quantize.h"
 #include "roste/cpu/quantize_packed.h"
 #include "tests/support/random_values.h"

@@ -4,8 +4,8 @@
 #include <cstdint>
 
 #include "roste/core/ste.h"
-#include "roste/cpu/group_loops.h"
-#include "roste/cpu/measure_kernel.h"
+#include "roste/cpu/detail/group_loops.h"
+#include "roste/cpu/detail/measure_kernel.h"
 #include "roste/cpu/rotate.h"
 
 namespace roste::cpu {
@@ -37,7 +37,7 @@ void rotated_fake_quantize_backward(const Rotation& rotation, const Scheme& sche
                                     MatrixView<const float> rotated_x, MatrixView<const float> dy,
                                     MatrixView<float> dx, Isa isa = best_isa()) {
   fake_quantize_backward<Rule>(scheme, rotated_x, dy, dx, isa);
-  rotate_rows_transposed(rotation, dx);
+  rotate_rows_transposed(rotation, dx, isa);
 }
 
 }  // namespace roste::cpu

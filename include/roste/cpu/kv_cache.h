@@ -1,5 +1,5 @@
 // A quantized key or value cache of one attention layer. Attention reads it without unpacking:
-// scores from the codes of K, outputs from the codes of V (cpu/kv_rows.h has the formulas).
+// scores from the codes of K, outputs from the codes of V (cpu/detail/kv_rows.h has the formulas).
 //
 // One object holds keys, a second one values. K goes in after RoPE and R3, V after R2; what is put
 // in is what every later token sees, so the current token attends to its quantized self too.
@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "roste/cpu/kv_rows.h"
+#include "roste/cpu/detail/kv_rows.h"
 
 namespace roste::cpu {
 

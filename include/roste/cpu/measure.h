@@ -4,8 +4,8 @@
 #include <cstdint>
 
 #include "roste/core/error.h"
-#include "roste/cpu/group_loops.h"
-#include "roste/cpu/measure_kernel.h"
+#include "roste/cpu/detail/group_loops.h"
+#include "roste/cpu/detail/measure_kernel.h"
 #include "roste/cpu/quantize.h"
 
 namespace roste::cpu {

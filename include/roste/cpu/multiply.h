@@ -12,7 +12,7 @@
 #include <string>
 #include <type_traits>
 
-#include "roste/cpu/product_activations.h"
+#include "roste/cpu/detail/product_activations.h"
 #include "roste/cpu/product_weights.h"
 #include "roste/cpu/simd/multiply.h"
 

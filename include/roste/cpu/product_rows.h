@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <span>
 
+#include "roste/core/non_finite.h"
 #include "roste/core/quantizer.h"
 #include "roste/cpu/matrix_view.h"
-#include "roste/cpu/non_finite.h"
 #include "roste/cpu/product_workspace.h"
 #include "roste/cpu/quantize.h"
 

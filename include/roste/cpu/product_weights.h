@@ -9,9 +9,9 @@
 #include <stdexcept>
 #include <string>
 
-#include "roste/cpu/aligned_vector.h"
+#include "roste/cpu/detail/aligned_vector.h"
+#include "roste/cpu/detail/shift_codes.h"
 #include "roste/cpu/product_rows.h"
-#include "roste/cpu/shift_codes.h"
 #include "roste/cpu/weight_panels.h"
 
 namespace roste::cpu {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "roste/core/grid.h"
-#include "roste/cpu/aligned_vector.h"
+#include "roste/cpu/detail/aligned_vector.h"
 #include "roste/cpu/simd/multiply_tile.h"
 
 namespace roste::cpu {

@@ -11,12 +11,12 @@
 #include <type_traits>
 
 #include "roste/core/quantizer.h"
-#include "roste/cpu/group_kernel.h"
-#include "roste/cpu/group_loops.h"
+#include "roste/cpu/detail/group_kernel.h"
+#include "roste/cpu/detail/group_loops.h"
+#include "roste/cpu/detail/line_writer.h"
+#include "roste/cpu/detail/number_run.h"
 #include "roste/cpu/isa.h"
-#include "roste/cpu/line_writer.h"
 #include "roste/cpu/matrix_view.h"
-#include "roste/cpu/number_run.h"
 
 namespace roste::cpu {
 namespace detail {

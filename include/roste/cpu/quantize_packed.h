@@ -14,11 +14,11 @@
 
 #include "roste/core/packing.h"
 #include "roste/core/quantizer.h"
-#include "roste/cpu/group_loops.h"
+#include "roste/cpu/detail/group_loops.h"
+#include "roste/cpu/detail/line_writer.h"
+#include "roste/cpu/detail/packed_run.h"
 #include "roste/cpu/isa.h"
-#include "roste/cpu/line_writer.h"
 #include "roste/cpu/matrix_view.h"
-#include "roste/cpu/packed_run.h"
 
 namespace roste::cpu {
 namespace detail {

@@ -16,9 +16,9 @@
 
 #include "roste/core/number_types.h"
 #include "roste/core/rotation.h"
+#include "roste/cpu/detail/rotate_tiles.h"
 #include "roste/cpu/isa.h"
 #include "roste/cpu/matrix_view.h"
-#include "roste/cpu/rotate_tiles.h"
 
 namespace roste::cpu {
 

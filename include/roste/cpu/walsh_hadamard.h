@@ -7,9 +7,9 @@
 #include <string>
 #include <type_traits>
 
+#include "roste/cpu/detail/rotate_tiles.h"
 #include "roste/cpu/isa.h"
 #include "roste/cpu/matrix_view.h"
-#include "roste/cpu/rotate_tiles.h"
 
 namespace roste::cpu {
 

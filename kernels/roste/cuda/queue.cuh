@@ -8,7 +8,7 @@
 #include <limits>
 #include <span>
 
-#include "roste/cpu/non_finite.h"
+#include "roste/core/non_finite.h"
 #include "roste/cuda/body/range.h"
 #include "roste/cuda/device_memory.cuh"
 #include "roste/cuda/error.cuh"

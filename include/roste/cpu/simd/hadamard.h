@@ -5,7 +5,7 @@
 #include <bit>
 #include <cstdint>
 
-#include "roste/cpu/rotation_plan.h"
+#include "roste/cpu/detail/rotation_plan.h"
 #include "roste/cpu/simd/hadamard_lanes.h"
 
 #if ROSTE_X86_KERNELS

@@ -1,4 +1,4 @@
-// The products of cpu/kv_rows.h for AVX2 and AVX-512.
+// The products of cpu/detail/kv_rows.h for AVX2 and AVX-512.
 #pragma once
 
 #include <cstddef>

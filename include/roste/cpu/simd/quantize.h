@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <cstring>
 
-#include "roste/cpu/fast_grid.h"
-#include "roste/cpu/scan.h"
+#include "roste/cpu/detail/fast_grid.h"
+#include "roste/cpu/detail/scan.h"
 #include "roste/cpu/simd/quantize_avx2.h"
 #include "roste/cpu/simd/quantize_avx512.h"
 

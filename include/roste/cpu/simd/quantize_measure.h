@@ -1,7 +1,7 @@
 // The vector kernels behind measure_kernel.h, once for each instruction set.
 #pragma once
 
-#include "roste/cpu/error_lanes.h"
+#include "roste/cpu/detail/error_lanes.h"
 #include "roste/cpu/simd/quantize.h"
 
 #if ROSTE_X86_KERNELS

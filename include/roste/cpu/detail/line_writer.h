@@ -13,9 +13,9 @@
 #include <cstring>
 
 #include "roste/core/number_types.h"
+#include "roste/cpu/detail/number_run.h"
 #include "roste/cpu/isa.h"
 #include "roste/cpu/matrix_view.h"
-#include "roste/cpu/number_run.h"
 #include "roste/cpu/simd/stream_lines.h"
 
 namespace roste::cpu::detail {

@@ -11,10 +11,10 @@
 #include <type_traits>
 
 #include "roste/core/groups.h"
+#include "roste/core/non_finite.h"
 #include "roste/core/quantizer.h"
+#include "roste/cpu/detail/number_run.h"
 #include "roste/cpu/matrix_view.h"
-#include "roste/cpu/non_finite.h"
-#include "roste/cpu/number_run.h"
 
 namespace roste::cpu {
 

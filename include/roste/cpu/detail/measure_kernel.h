@@ -5,7 +5,7 @@
 
 #include "roste/core/error.h"
 #include "roste/core/ste.h"
-#include "roste/cpu/error_lanes.h"
+#include "roste/cpu/detail/error_lanes.h"
 #include "roste/cpu/isa.h"
 #include "roste/cpu/simd/quantize_measure.h"
 

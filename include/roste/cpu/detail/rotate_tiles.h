@@ -8,11 +8,11 @@
 #include <type_traits>
 
 #include "roste/core/number_types.h"
-#include "roste/cpu/aligned_vector.h"
+#include "roste/cpu/detail/aligned_vector.h"
+#include "roste/cpu/detail/number_run.h"
+#include "roste/cpu/detail/rotation_plan.h"
 #include "roste/cpu/isa.h"
 #include "roste/cpu/matrix_view.h"
-#include "roste/cpu/number_run.h"
-#include "roste/cpu/rotation_plan.h"
 #include "roste/cpu/simd/hadamard.h"
 
 namespace roste::cpu::detail {

@@ -6,9 +6,9 @@
 #include <span>
 
 #include "roste/core/packing.h"
-#include "roste/cpu/group_kernel.h"
+#include "roste/cpu/detail/group_kernel.h"
+#include "roste/cpu/detail/number_run.h"
 #include "roste/cpu/isa.h"
-#include "roste/cpu/number_run.h"
 #include "roste/cpu/simd/quantize_packed.h"
 
 namespace roste::cpu::detail {

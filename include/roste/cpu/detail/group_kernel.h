@@ -7,8 +7,8 @@
 #include <cstdint>
 
 #include "roste/core/grid.h"
+#include "roste/cpu/detail/scan.h"
 #include "roste/cpu/isa.h"
-#include "roste/cpu/scan.h"
 #include "roste/cpu/simd/quantize.h"
 
 namespace roste::cpu::detail {

@@ -9,8 +9,8 @@
 #include <string>
 
 #include "roste/core/product.h"
+#include "roste/cpu/detail/shift_codes.h"
 #include "roste/cpu/product_rows.h"
-#include "roste/cpu/shift_codes.h"
 #include "roste/cpu/simd/multiply.h"
 #include "roste/cpu/weight_panels.h"
 

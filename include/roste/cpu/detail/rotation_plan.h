@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "roste/core/rotation.h"
-#include "roste/cpu/butterfly.h"
+#include "roste/cpu/detail/butterfly.h"
 
 namespace roste::cpu::detail {
 

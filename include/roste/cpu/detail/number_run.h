@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "roste/core/number_types.h"
-#include "roste/cpu/group_kernel.h"
+#include "roste/cpu/detail/group_kernel.h"
 #include "roste/cpu/isa.h"
 #include "roste/cpu/simd/quantize_numbers.h"
 
