@@ -85,7 +85,12 @@ TEST(Comparison, QuantizedRowsAreThoseOfQuantizingTheSftModel) {
     succeed({"quantize", "--model_name_or_path", scratch / "run/sft", "--rotations", rotations,
              "--rotation_seed", "3", "--w_bits", "3", "--output_dir", out});
     const json& row = rows[rotations == "0000" ? "RTN" : "rotated RTN"];
-    EXPECT_EQ(measures(row), evaluated(out)) << rotations;
+    // The run multiplies codes; of a stored model only the values are known, whose products round
+    // otherwise: 2^-24 for each of fewer than 100 terms of a sum, times what the layers amplify.
+    const json stored = evaluated(out);
+    const double loss = stored.at("loss");
+    EXPECT_NEAR(row.at("loss").get<double>(), loss, 1e-5 * loss) << rotations;
+    EXPECT_EQ(row.at("rouge_average"), stored.at("rouge_average")) << rotations;
     EXPECT_EQ(row.at("rotations"), rotations);
     EXPECT_NE(row.at("loss"), rows["SFT"].at("loss"));
   }
