@@ -69,8 +69,8 @@ template <Backend B>
 ObjectiveValue measure_objective(B& backend, const Network<B>& network,
                                  std::span<const SftSample> samples) {
   const ErrorTable table = measure_errors_in_force(backend, network, samples);
-  return {objective(table, RotationMask(), Objective::kAbsolute),
-          objective(table, RotationMask(), Objective::kRelative)};
+  return {objective(table, RotationMask(), ErrorScale::kAbsolute),
+          objective(table, RotationMask(), ErrorScale::kRelative)};
 }
 
 }  // namespace trainer

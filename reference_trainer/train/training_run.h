@@ -57,14 +57,21 @@ void read_moment_ages(const SafetensorsFile& file, TrainingState<B>& state) {
   state.moments_since.assign(values.begin(), values.end());
 }
 
+// What of a run cannot be recomputed.
 template <Backend B>
-void save_training_checkpoint(B& backend, const CheckpointPolicy& policy, std::int64_t steps_done,
-                              Network<B>& network, TrainingState<B>& state) {
+HostTensors checkpoint_tensors(B& backend, Network<B>& network, TrainingState<B>& state) {
   HostTensors host;
   append_host_copies(backend, network.parameters, "parameters.", host);
   append_host_copies(backend, state.m, "adam_m.", host);
   append_host_copies(backend, state.v, "adam_v.", host);
   append_moment_ages(state, host);
+  return host;
+}
+
+template <Backend B, class State>
+void save_training_checkpoint(B& backend, const CheckpointPolicy& policy, std::int64_t steps_done,
+                              Network<B>& network, State& state) {
+  const HostTensors host = checkpoint_tensors(backend, network, state);
   save_checkpoint(policy.output_dir, {steps_done, policy.settings}, host.views);
   prune_checkpoints(policy.output_dir, policy.keep);
 }
@@ -93,34 +100,35 @@ std::int64_t restore_checkpoint(B& backend, const FoundCheckpoint& found, Networ
   return found.info.step;
 }
 
-// A network on its way.
-template <Backend B>
+// A network on its way. `State` says what of it is trained, `Loss` to make what smaller.
+template <Backend B, class State = TrainingState<B>, class Loss = const CrossEntropy>
 struct TrainingJob {
   Network<B>& network;
-  TrainingState<B>& state;
+  State& state;
   std::int64_t first_step = 0;  // steps already done
   CheckpointPolicy checkpoints = {};
   StepObserver observer = {};
+  Loss loss = {};
 };
 
-template <Backend B>
-void save_job(B& backend, std::int64_t steps_done, TrainingJob<B>& job) {
+template <Backend B, class State, class Loss>
+void save_job(B& backend, std::int64_t steps_done, TrainingJob<B, State, Loss>& job) {
   save_training_checkpoint(backend, job.checkpoints, steps_done, job.network, job.state);
 }
 
 // Runs steps first_step ... end - 1 on the samples; end <= max_steps. Saves every save_steps steps,
 // and also before the first and after the last of max_steps, so that a run can be resumed from any
 // moment of its life.
-template <Backend B>
+template <Backend B, class State, class Loss>
 void run_steps(B& backend, const TrainSettings& settings, std::span<const SftSample> samples,
-               std::int64_t end, TrainingJob<B>& job) {
+               std::int64_t end, TrainingJob<B, State, Loss>& job) {
   const std::int64_t every = job.checkpoints.save_steps;
   EpochOrder order(static_cast<std::int64_t>(samples.size()), settings.seed);
   if (every > 0 && job.first_step == 0) save_job(backend, 0, job);
   for (std::int64_t step = job.first_step; step < end; ++step) {
-    const StepReport report =
-        train_step(backend, settings, step, step_batches(samples, settings, order, step),
-                   job.network, job.state);
+    const auto batches = step_batches(samples, settings, order, step);
+    const StepReport report = train_step(
+        backend, settings, step, Objective<Loss>{batches, job.loss}, job.network, job.state);
     if (job.observer) job.observer(report);
     const std::int64_t done = step + 1;
     if (every > 0 && (done % every == 0 || done == settings.max_steps))
@@ -129,9 +137,9 @@ void run_steps(B& backend, const TrainSettings& settings, std::span<const SftSam
 }
 
 // A run with one plan from its first step to its last.
-template <Backend B>
+template <Backend B, class State, class Loss>
 void run_training(B& backend, const TrainSettings& settings, std::span<const SftSample> samples,
-                  TrainingJob<B>& job) {
+                  TrainingJob<B, State, Loss>& job) {
   run_steps(backend, settings, samples, settings.max_steps, job);
 }
 
