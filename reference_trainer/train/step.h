@@ -4,6 +4,7 @@
 #include <cmath>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "reference_trainer/base/error.h"
 #include "reference_trainer/model/batch_input.h"
@@ -21,7 +22,7 @@ struct StepReport {
   std::int64_t tokens = 0;  // tokens fed to the model
 };
 
-// What training adds to a network: everything but `moments` and the step count can be recomputed.
+// What training adds to a network: everything but the moments and their ages can be recomputed.
 template <Backend B>
 class TrainingState {
  public:
@@ -32,12 +33,16 @@ class TrainingState {
         acts(network.plan.shape, Keep::kEveryLayer) {
     fill_zero(backend, m);
     fill_zero(backend, v);
+    moments_since.assign(tensor_list(m).size(), 0);
   }
 
   BackwardBuffers<B> backward_buffers() { return {acts, scratch, gradients}; }
 
   Parameters<B> gradients;
   Parameters<B> m, v;  // Adam's moments, in the basis of the master weights
+  // The step before which a tensor's moments are zero, in the order of tensor_list: Adam's bias
+  // correction counts from there.
+  std::vector<std::int64_t> moments_since;
   Activations<B> acts;
   TransformerScratch<B> scratch;
   ModelInput<B> input;
@@ -72,10 +77,11 @@ LossSum accumulate_gradients(B& backend, const Network<B>& network,
   return sum;
 }
 
-// Folded norm gains are frozen: under R1 only a gain that is the same for every channel commutes.
+// Folded norm gains are frozen unless the plan says otherwise: under R1 only a gain that is the
+// same for every channel commutes, so training them is another parametrisation.
 template <Backend B>
 bool is_trained(const ForwardPlan& plan, const NamedTensor<B>& t) {
-  return plan.norm_gains == NormGains::kSeparate || t.kind != TensorKind::kNormGain;
+  return plan.norm_gains != NormGains::kFolded || t.kind != TensorKind::kNormGain;
 }
 
 // Gradients with respect to the master weights.
@@ -106,7 +112,6 @@ double gradient_norm(B& backend, const ForwardPlan& plan, TrainingState<B>& stat
 inline AdamWStep adam_step(const TrainSettings& settings, const StepReport& report) {
   AdamWStep adam{report.learning_rate, settings.adam_beta1, settings.adam_beta2,
                  settings.adam_epsilon};
-  adam.step = report.step + 1;
   if (settings.max_grad_norm > 0 && report.gradient_norm > settings.max_grad_norm) {
     adam.gradient_scale = settings.max_grad_norm / report.gradient_norm;
   }
@@ -122,6 +127,7 @@ void update_parameters(B& backend, const TrainSettings& settings, const StepRepo
              v = tensor_list(state.v);
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     if (!is_trained(network.plan, parameters[i])) continue;
+    adam.step = report.step + 1 - state.moments_since[i];
     adam.weight_decay = parameters[i].is_matrix() ? settings.weight_decay : 0;
     adamw_update(backend, adam, *gradients[i].tensor, {*m[i].tensor, *v[i].tensor},
                  *parameters[i].tensor);
