@@ -37,7 +37,7 @@ void merge_r1(B& backend, const roste::Rotation& r1, Parameters<B>& p) {
   rotate_residual_columns(backend, r1, p.head);
   for (auto& layer : p.layers) {
     for (const Linear l : {Linear::kQ, Linear::kK, Linear::kV, Linear::kGate, Linear::kUp}) {
-      rotate_residual_columns(backend, r1, layer.weight[l]);
+      if (!layer.weight[l].empty()) rotate_residual_columns(backend, r1, layer.weight[l]);
     }
     for (const Linear l : {Linear::kO, Linear::kDown}) {
       rotate_residual_rows(backend, r1, layer.weight[l]);

@@ -13,7 +13,7 @@ void store_effective_weights(Network<B>& network) {
   for (std::size_t i = 0; i < network.effective.size(); ++i) {
     EffectiveLayer<B>& effective = network.effective[i];
     LayerParameters<B>& stored = network.parameters.layers[i];
-    for (const Linear l : kLinears) {
+    for (const Linear l : linears_of(network.plan.shape)) {
       if (!effective.weight[l].empty())
         stored.weight[l] = std::exchange(effective.weight[l], Tensor<B>());
     }
