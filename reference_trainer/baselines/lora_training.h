@@ -14,6 +14,7 @@ Parameters<B> gradients_of_norms(B& backend, const ModelShape& shape) {
   Parameters<B> gradients = allocate_parameters(backend, shape);
   gradients.embedding = Tensor<B>();
   gradients.head = Tensor<B>();
+  gradients.head_bias = Tensor<B>();
   for (auto& layer : gradients.layers) {
     layer.weight = {};
     layer.bias = {};

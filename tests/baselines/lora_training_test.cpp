@@ -89,8 +89,7 @@ double loss_of(Cpu& cpu, const Network<Cpu>& network, const TokenBatch& batch) {
   load_indices(cpu, batch.targets, targets);
   Activations<Cpu> acts(network.plan.shape, Keep::kOneLayer);
   transformer_forward(cpu, network, input, acts);
-  const LossSum sum =
-      lm_head_loss(cpu, acts.final_hidden, network.parameters.output_embedding(), targets);
+  const LossSum sum = lm_head_loss(cpu, acts.final_hidden, network.parameters.lm_head(), targets);
   return sum.negative_log_likelihood / static_cast<double>(sum.targets);
 }
 
@@ -106,7 +105,7 @@ std::vector<std::vector<float>> gradients_at(Cpu& cpu, const Network<Cpu>& netwo
                                              const std::vector<TokenBatch>& batches) {
   LoraState<Cpu> state(cpu, network);
   const CrossEntropy loss;
-  step_gradients(cpu, network, Objective<const CrossEntropy>{batches, loss}, state);
+  step_gradients(cpu, network, StepObjective<const CrossEntropy>{batches, loss}, state);
   return host_values(state.gradients);
 }
 
@@ -169,7 +168,7 @@ TEST(LoraGradients, AreThoseOfTheMergedNetworkProjected) {
   merge_adapters(cpu, merged);
   TrainingState<Cpu> state(cpu, merged);
   const CrossEntropy loss;
-  step_gradients(cpu, merged, Objective<const CrossEntropy>{batches, loss}, state);
+  step_gradients(cpu, merged, StepObjective<const CrossEntropy>{batches, loss}, state);
   std::size_t t = 0;
   for (std::size_t layer = 0; layer < 2; ++layer) {
     for (const Linear l : kLinears) {
@@ -198,7 +197,7 @@ TEST(LoraGradients, TheNormIsThatOfAllAdapters) {
   LoraState<Cpu> state(cpu, network);
   const auto batches = one_batch(network.plan.shape);
   const CrossEntropy loss;
-  step_gradients(cpu, network, Objective<const CrossEntropy>{batches, loss}, state);
+  step_gradients(cpu, network, StepObjective<const CrossEntropy>{batches, loss}, state);
   double sum = 0;
   for (const auto& g : host_values(state.gradients)) sum += norm_of(g) * norm_of(g);
   // Sums of a few thousand squares, in double in both.
