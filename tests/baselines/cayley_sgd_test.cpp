@@ -110,8 +110,8 @@ TEST(CayleySgd, FixedPointIterationsStartFromTheTangent) {
             1e-15);
 }
 
-// With a zero gradient the tangent of the step before goes on, times the momentum; at the new point,
-// an angle t further, cos t of it is tangent. What was not tangent (5 I) is forgotten.
+// With a zero gradient the tangent of the step before goes on, times the momentum; at the new
+// point, an angle t further, cos t of it is tangent. What was not tangent (5 I) is forgotten.
 TEST(CayleySgd, MomentumCarriesTheTangentOn) {
   CayleySgd sgd({CayleyMap::kSolve, 5, 0.5}, kIdentity);
   sgd.step(0.1, Values{5, 2, -2, 5});
