@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "reference_trainer/model/batch_input.h"
+#include "reference_trainer/model/transformer.h"
 #include "reference_trainer/roste/merge_rotations.h"
 #include "tests/model/tiny_model.h"
 
