@@ -149,7 +149,11 @@ SpinQuantResult learn_rotations(B& backend, const SpinQuantSettings& settings,
   const TrainSettings schedule = schedule_of(settings);
   const auto batch = static_cast<std::size_t>(settings.batch);
   SpinQuantResult result{hadamard_rotations(shape, settings.seed),
-                         RotationChoice::shared(settings.online, shape, settings.seed)};
+                         RotationChoice::shared(settings.online, shape, settings.seed),
+                         0,
+                         0,
+                         0,
+                         {}};
   RotationOptimizer optimizer(settings.cayley, result.rotations);
   RotatedNetwork<B> rotated(backend, learning_quantizers(settings, quant), result.online, folded);
   EpochOrder order(static_cast<std::int64_t>(samples.size()), settings.seed);

@@ -42,7 +42,8 @@ template <Backend B>
 struct BackwardBuffers {
   Activations<B>& acts;
   TransformerScratch<B>& scratch;
-  Parameters<B>& gradients;
+  Parameters<B>& gradients;                  // empty tensors: frozen (but norms have theirs)
+  Adapters<B>* adapter_gradients = nullptr;  // not null where the network has adapters
 };
 
 // A batch that went through the network: what a loss is a function of.
@@ -81,10 +82,10 @@ LossSum transformer_backward(const LossInput<B>& at, Loss& compute_loss,
   fill_zero(backend, s.dresidual);
   rmsnorm_backward(backend, {acts.residual, network.parameters.final_norm, acts.final_rms},
                    s.dfinal, s.dresidual, g.final_norm);
-  BackwardPass<B> pass{backend, network, at.input, acts, s.block, g};
+  BackwardPass<B> pass{backend, network, at.input, acts, s.block, g, buffers.adapter_gradients};
   for (std::size_t i = network.parameters.layers.size(); i-- > 0;)
     block_backward(pass, i, s.dresidual);
-  embedding_backward(backend, at.input.tokens, s.dresidual, g.embedding);
+  if (!g.embedding.empty()) embedding_backward(backend, at.input.tokens, s.dresidual, g.embedding);
   return loss;
 }
 

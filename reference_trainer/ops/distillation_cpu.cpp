@@ -54,7 +54,8 @@ LossSum distillation_loss_backward(Cpu& cpu, const HeadInput<Cpu>& teacher,
                                    const HeadInput<Cpu>& student, const Indices<Cpu>& targets,
                                    float scale, const LmHeadGradients<Cpu>& gradients) {
   require_shapes(teacher, student, targets);
-  require_same_shape("distillation: shape of dhead against head", gradients.dhead, student.head);
+  if (!gradients.dhead.empty())
+    require_same_shape("distillation: shape of dhead against head", gradients.dhead, student.head);
   const RowList rows = rows_with_target(targets, student.head.rows());
   LossSum loss{0, static_cast<std::int64_t>(rows.size())};
   gradients.dh.reshape(cpu, student.hidden.rows(), student.hidden.cols());
@@ -68,7 +69,7 @@ LossSum distillation_loss_backward(Cpu& cpu, const HeadInput<Cpu>& teacher,
     loss.negative_log_likelihood += divergence_of_chunk(cpu, scale, teacher_logits, logits);
     matmul_nn(cpu, logits, student.head, dhidden);
     scatter_rows(cpu, dhidden, chunk, gradients.dh);
-    matmul_tn_add(cpu, logits, hidden, gradients.dhead);
+    if (!gradients.dhead.empty()) matmul_tn_add(cpu, logits, hidden, gradients.dhead);
   });
   return loss;
 }

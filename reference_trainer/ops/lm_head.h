@@ -21,7 +21,7 @@ LossSum lm_head_loss(Cpu& cpu, const Tensor<Cpu>& h, const Tensor<Cpu>& head,
 template <Backend B>
 struct LmHeadGradients {
   Tensor<B>& dh;     // reshaped to [N, d]; rows without a target become zero
-  Tensor<B>& dhead;  // [vocab, d], added to
+  Tensor<B>& dhead;  // [vocab, d], added to, or empty: not wanted
 };
 
 // As lm_head_loss, and the gradient of scale * negative_log_likelihood.

@@ -51,7 +51,7 @@ class TrainingState {
 
 // What a step makes smaller: a loss (see CrossEntropy) on micro-batches.
 template <class Loss>
-struct Objective {
+struct StepObjective {
   std::span<const TokenBatch> micro_batches;
   Loss& loss;
 };
@@ -59,7 +59,7 @@ struct Objective {
 // Adds the gradients of all micro-batches; the loss of the step is the mean over all their targets.
 template <Backend B, class Loss, class State>
 LossSum accumulate_gradients(B& backend, const Network<B>& network,
-                             const Objective<Loss>& objective, State& state) {
+                             const StepObjective<Loss>& objective, State& state) {
   std::int64_t targets = 0;
   for (const TokenBatch& batch : objective.micro_batches) targets += batch.target_count;
   const float scale = 1.0f / static_cast<float>(targets);
@@ -86,7 +86,7 @@ bool is_trained(const ForwardPlan& plan, const NamedTensor<B>& t) {
 
 // Gradients with respect to the master weights.
 template <Backend B, class Loss>
-LossSum step_gradients(B& backend, const Network<B>& network, const Objective<Loss>& objective,
+LossSum step_gradients(B& backend, const Network<B>& network, const StepObjective<Loss>& objective,
                        TrainingState<B>& state) {
   fill_zero(backend, state.gradients);
   const LossSum loss = accumulate_gradients(backend, network, objective, state);
@@ -140,7 +140,7 @@ void update_parameters(B& backend, const TrainSettings& settings, const StepRepo
 // any weight changes when the loss or the gradient is not finite.
 template <Backend B, class Loss, class State>
 StepReport train_step(B& backend, const TrainSettings& settings, std::int64_t step,
-                      const Objective<Loss>& objective, Network<B>& network, State& state) {
+                      const StepObjective<Loss>& objective, Network<B>& network, State& state) {
   const LossSum loss = step_gradients(backend, network, objective, state);
   StepReport report{step, loss.negative_log_likelihood / static_cast<double>(loss.targets),
                     gradient_norm(backend, network.plan, state), learning_rate_at(settings, step),
@@ -164,7 +164,7 @@ StepReport train_step(B& backend, const TrainSettings& settings, std::int64_t st
                       std::span<const TokenBatch> micro_batches, Network<B>& network,
                       TrainingState<B>& state) {
   const CrossEntropy loss;
-  return train_step(backend, settings, step, Objective<const CrossEntropy>{micro_batches, loss},
+  return train_step(backend, settings, step, StepObjective<const CrossEntropy>{micro_batches, loss},
                     network, state);
 }
 
