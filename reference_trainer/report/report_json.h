@@ -1,0 +1,22 @@
+// A report as JSON, so that it can be drawn again from a run's directory.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "reference_trainer/report/report_data.h"
+
+namespace trainer {
+
+// Fields have the names of report_data.h, enumerators their words in lower case ("not_tested"),
+// rotations are digits ("1011"), numbers that are not finite null. Optional fields that are absent
+// are left out.
+nlohmann::ordered_json to_json(const Report& report);
+
+// The report that `json` holds; `where` names it in errors, e.g. the file. Absent fields keep their
+// defaults, null is NaN, unknown fields are ignored. Throws Error(kBadInput), RP-01, for a value of
+// another type or word, RP-02 for cells or magnitudes of another number than their header says and
+// ids that cannot name a file.
+Report report_from_json(const nlohmann::ordered_json& json, const std::string& where);
+
+}  // namespace trainer
