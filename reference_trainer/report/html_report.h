@@ -7,8 +7,7 @@
 
 namespace trainer {
 
-// UTF-8 text of the page. Every text of the report is escaped. Throws std::invalid_argument for
-// cells or magnitudes of another number than their header says.
+// UTF-8 text of the page; every text of the report is escaped. Throws as check() of report_json.h.
 std::string html_report(const Report& report);
 
 }  // namespace trainer

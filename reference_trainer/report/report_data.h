@@ -76,6 +76,7 @@ struct ReportTable {
   std::string title;      // e.g. "Methods"
   std::string reference;  // e.g. "Table 1"; empty when the paper has no such table
   std::string caption;    // what differs from the paper's setting: model, data, size
+  std::string charted;    // name of the measure that is also drawn as bars; empty: none
   std::vector<Measure> measures;
   std::vector<TableRow> rows;
 };

@@ -1,17 +1,21 @@
-// The files of a report.
+// The files of a report, for whoever writes them.
 #pragma once
 
-#include <filesystem>
+#include <string>
+#include <vector>
 
 #include "reference_trainer/report/report_data.h"
 
 namespace trainer {
 
-// Writes into `directory`, which is made if it is absent, and replaces files of the same name:
-//   report.html, report.json
-//   report/<id>.svg   every figure;  report/<id>-<n>.png  every activation map
-//   report/<id>.csv   the numbers of every table and figure
-// Throws Error(kIo), DF-03, and std::invalid_argument as html_report() does.
-void write_report(const Report& report, const std::filesystem::path& directory);
+struct ReportFile {
+  std::string name;   // path from the report's directory, e.g. "figures/table-1.svg"
+  std::string bytes;  // all of it
+};
+
+// report.html and report.json; figures/<id>.svg of every figure, figures/<id>-<n>.png of the n-th
+// (from 1) activation map; data/<id>.csv of every table and figure. Throws as check() of
+// report_json.h.
+std::vector<ReportFile> report_files(const Report& report);
 
 }  // namespace trainer
