@@ -22,6 +22,11 @@ struct Section {
 
 // ---- Summary
 
+std::string data_link(const std::string& id) {
+  const std::string path = "data/" + id + ".csv";
+  return element("p", "Numbers: " + path_link(path, path), "note");
+}
+
 std::string entry(std::string_view name, std::string_view html) {
   return html.empty() ? "" : text_element("dt", name) + element("dd", html) + "\n";
 }
@@ -33,7 +38,7 @@ std::string verdict_counts(const std::vector<Claim>& claims) {
     const auto count = std::count_if(claims.begin(), claims.end(),
                                      [&](const Claim& c) { return c.verdict == verdict; });
     if (count == 0) continue;
-    text += (text.empty() ? "" : ", ") + std::to_string(count) + " " + verdict_text(verdict);
+    text += (text.empty() ? "" : ", ") + verdict_text(verdict) + ": " + std::to_string(count);
   }
   return text;
 }
@@ -42,8 +47,8 @@ std::string summary_html(const Report& report) {
   const RunInfo& run = report.run;
   std::string facts;
   if (!report.claims.empty()) {
-    facts += entry("Claims",
-                   std::to_string(report.claims.size()) + ": " + verdict_counts(report.claims));
+    facts += entry("Claims", std::to_string(report.claims.size()) + " (" +
+                                 verdict_counts(report.claims) + ")");
   }
   facts += entry("Command", run.command.empty() ? "" : text_element("code", run.command));
   facts += entry("Seeds", escaped_markup(run.seeds));
@@ -52,7 +57,7 @@ std::string summary_html(const Report& report) {
   if (run.wall_seconds > 0) facts += entry("Wall time", duration_text(run.wall_seconds));
   facts += entry("Program", escaped_markup(run.version));
   std::string html = element("dl", facts) + "\n";
-  if (!report.claims.empty()) html += claims_html(report.claims);
+  if (!report.claims.empty()) html += claims_html(report.claims) + data_link("claims");
   if (!run.not_run.empty()) {
     std::string items;
     for (const std::string& sentence : run.not_run) items += text_element("li", sentence);
@@ -62,11 +67,6 @@ std::string summary_html(const Report& report) {
 }
 
 // ---- Captions
-
-std::string data_link(const std::string& id) {
-  const std::string path = "data/" + id + ".csv";
-  return element("p", "Numbers: " + path_link(path, path), "source");
-}
 
 std::string caption_text(const std::string& reference, const std::string& caption) {
   const std::string of_paper =
@@ -95,12 +95,12 @@ std::string tables_html(const std::vector<ReportTable>& tables) {
   std::string html;
   for (const ReportTable& table : tables) {
     html += "<div id=\"table-" + table.id + "\">" + text_element("h3", table.title) + "\n";
-    html += caption_text("", table.caption) + table_html(table);
+    html += caption_text(table.reference, table.caption) + table_html(table);
     html += element("p",
-                    "± is one standard deviation over the runs of a row, brackets a 95 % interval; "
-                    "bold is the best mean of a setting; “paper” is the paper’s number for its own "
-                    "model and data.",
-                    "soft source");
+                    "↑ larger is better, ↓ smaller. ± is one standard deviation over the runs of a "
+                    "row, brackets are a 95 % interval, bold is the best mean of a setting, "
+                    "“paper” is the paper’s number for its own model and data.",
+                    "note");
     html += data_link(table.id);
     if (!table.charted.empty())
       html += element("div", figure_element(bar_chart_svg(table), ""), "figures");

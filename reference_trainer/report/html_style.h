@@ -21,15 +21,13 @@ h3{font-size:1.02rem;margin:1.5rem 0 .4rem}
 p{margin:.4rem 0;max-width:46rem}
 a{color:var(--link)}
 code{font:.86em ui-monospace,"SF Mono",Menlo,Consolas,monospace;overflow-wrap:anywhere}
-.soft,figcaption,caption{color:var(--soft)}
 nav ul{list-style:none;display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;padding:0;margin:1rem 0 0}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:.75rem 0}
 dt{color:var(--soft)}dd{margin:0;min-width:0}
 .scroll{overflow-x:auto;max-width:100%}
 .scroll:focus-visible{outline:2px solid var(--link)}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.9rem}
-caption{text-align:left;padding:0 0 .5rem}
-th,td{padding:.3rem .7rem;text-align:right;vertical-align:top;border-bottom:1px solid var(--rule);white-space:nowrap}
+th,td{padding:.3rem .55rem;text-align:right;vertical-align:top;border-bottom:1px solid var(--rule);white-space:nowrap}
 thead th{vertical-align:bottom;border-bottom:2px solid var(--soft)}
 th[scope=row],th[scope=rowgroup],.text{text-align:left}
 th[scope=row]{position:sticky;left:0;background:var(--page);font-weight:400;z-index:1}
@@ -37,7 +35,8 @@ th[scope=rowgroup]{background:var(--panel);font-weight:600}
 th small,td small{display:block;color:var(--soft);font-size:.82em;font-weight:400}
 td.wrap{white-space:normal;min-width:14rem}
 .best{font-weight:700}
-.source,figcaption{font-size:.84rem}
+.note,figcaption{font-size:.84rem;color:var(--soft)}
+.hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .source{font-family:ui-monospace,"SF Mono",Menlo,Consolas,monospace;font-size:.78rem}
 .verdict{font-weight:600}
 .holds{color:var(--good)}.fails{color:var(--bad)}.open{color:var(--open)}

@@ -28,9 +28,8 @@ std::string head(std::string_view scope, std::string_view html, std::string_view
 
 std::string measure_head(const Measure& measure) {
   std::string html = escaped_markup(measure.name);
-  const std::string better =
-      measure.better == Better::kLarger ? "larger is better" : "smaller is better";
-  const std::string unit = measure.unit.empty() ? "" : escaped_markup(measure.unit) + ", ";
+  const char* const better = measure.better == Better::kLarger ? "↑" : "↓";
+  const std::string unit = measure.unit.empty() ? "" : escaped_markup(measure.unit) + " ";
   return head("col", html + element("small", unit + better));
 }
 
@@ -134,10 +133,9 @@ std::string claims_html(const std::vector<Claim>& claims) {
       element("tr", head("col", "Verdict", "text") + head("col", "Claim", "text") +
                         head("col", "Difference") + head("col", "Rule or reason", "text") +
                         head("col", "Source", "text"));
-  return scrolling(
-      element("table", element("caption", "The paper’s claims, as this run sees them") +
-                           element("thead", header) + "\n" + element("tbody", rows)),
-      "Claims and verdicts");
+  return scrolling(element("table", element("caption", "Claims and verdicts", "hidden") +
+                                        element("thead", header) + "\n" + element("tbody", rows)),
+                   "Claims and verdicts");
 }
 
 std::string table_html(const ReportTable& table) {
@@ -158,9 +156,7 @@ std::string table_html(const ReportTable& table) {
       rows.clear();
     }
   }
-  const std::string reference =
-      table.reference.empty() ? "" : " (" + table.reference + " of the paper)";
-  return scrolling(element("table", text_element("caption", table.title + reference) +
+  return scrolling(element("table", text_element("caption", table.title, "hidden") +
                                         element("thead", element("tr", header)) + "\n" + bodies),
                    table.title);
 }

@@ -98,7 +98,7 @@ std::vector<Ruler::Tick> Ruler::linear_ticks(int count) const {
   const double largest = std::max(std::abs(low_), std::abs(high_));
   std::vector<Tick> ticks;
   for (double k = std::ceil(low_ / step - 1e-9); k * step <= high_ + step * 1e-9; ++k)
-    ticks.push_back({pixel_of(k * step), linear_text(k * step, step, largest)});
+    ticks.push_back({pixel_of(k * step), linear_text(k * step + 0.0, step, largest)});  // no -0
   return ticks;
 }
 

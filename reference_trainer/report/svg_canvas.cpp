@@ -98,7 +98,8 @@ std::string escaped_markup(std::string_view text) {
 }
 
 double text_width(std::string_view text, double size) {
-  constexpr double kMeanWidth = 0.54;  // of a character, in units of the size
+  // Of DejaVu Sans, the widest of the usual fonts, in units of the size.
+  constexpr double kMeanWidth = 0.61;
   const auto begins = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; };
   return static_cast<double>(std::count_if(text.begin(), text.end(), begins)) * size * kMeanWidth;
 }
