@@ -37,7 +37,7 @@ td.wrap{white-space:normal;min-width:14rem}
 .best{font-weight:700}
 .note,figcaption{font-size:.84rem;color:var(--soft)}
 .hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-.source{font-family:ui-monospace,"SF Mono",Menlo,Consolas,monospace;font-size:.78rem}
+.source{white-space:normal;min-width:9rem;overflow-wrap:anywhere;font-family:ui-monospace,"SF Mono",Menlo,Consolas,monospace;font-size:.78rem}
 .verdict{font-weight:600}
 .holds{color:var(--good)}.fails{color:var(--bad)}.open{color:var(--open)}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,30rem),1fr));gap:1.5rem 2.5rem;margin-top:1rem}

@@ -5,21 +5,13 @@
 #include <limits>
 #include <stdexcept>
 
+#include "reference_trainer/report/crc32.h"
+
 namespace trainer {
 namespace {
 
 void append_big_endian(std::uint32_t value, std::string& out) {
   for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift & 0xff);
-}
-
-// CRC-32 of PNG's annex D: the reflected polynomial 0xEDB88320.
-std::uint32_t crc32(std::string_view bytes) {
-  std::uint32_t crc = 0xffffffff;
-  for (const char c : bytes) {
-    crc ^= static_cast<unsigned char>(c);
-    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0xedb88320u : 0u);
-  }
-  return ~crc;
 }
 
 // RFC 1950, section 8.2.
@@ -54,7 +46,7 @@ void append_chunk(std::string_view type, std::string_view data, std::string& out
   append_big_endian(static_cast<std::uint32_t>(data.size()), out);
   const std::string body = std::string(type) + std::string(data);
   out += body;
-  append_big_endian(crc32(body), out);
+  append_big_endian(crc32(body, kCrc32), out);
 }
 
 void check(std::int64_t width, std::size_t pixels, std::size_t colours) {

@@ -102,27 +102,30 @@ std::vector<Ruler::Tick> Ruler::linear_ticks(int count) const {
   return ticks;
 }
 
-// Whole powers; of ten also 2 and 5 times them where fewer than two powers would be seen.
+// Whole powers; of ten also multiples where few powers would be seen.
 std::vector<Ruler::Tick> Ruler::logarithmic_ticks(int count) const {
   const int first = static_cast<int>(std::ceil(low_ - 1e-9));
   const int last = static_cast<int>(std::floor(high_ + 1e-9));
   const int step = std::max(1, (last - first) / count + 1);
+  if (scale_ == AxisScale::kLog10 && last - first < 2) return multiples_of_powers(first, last);
   std::vector<Tick> ticks;
-  if (scale_ == AxisScale::kLog10 && last - first < 1) {
-    for (int power = first - 1; power <= last + 1; ++power) {
-      for (const int factor : {1, 2, 3, 5}) {
-        const double value = decimal(factor, power);
-        const double s = std::log10(value);
-        if (s < low_ - 1e-9 || s > high_ + 1e-9) continue;
-        ticks.push_back({pixel_of(s), shortest_text(value)});
-      }
-    }
-    return ticks;
-  }
   for (int power = first; power <= last; power += step) {
     const std::string text =
         scale_ == AxisScale::kLog10 ? power_text(power) : shortest_text(std::exp2(power));
     ticks.push_back({pixel_of(power), text});
+  }
+  return ticks;
+}
+
+// 1, 2, 5 times powers of ten, and 3 times where there is room.
+std::vector<Ruler::Tick> Ruler::multiples_of_powers(int first, int last) const {
+  std::vector<Tick> ticks;
+  for (int power = first - 1; power <= last; ++power) {
+    for (const int factor : {1, 2, 3, 5}) {
+      const double value = decimal(factor, power), s = std::log10(value);
+      if (s < low_ - 1e-9 || s > high_ + 1e-9 || (factor == 3 && last > first)) continue;
+      ticks.push_back({pixel_of(s), shortest_text(value)});
+    }
   }
   return ticks;
 }

@@ -49,6 +49,7 @@ class Ruler {
   double pixel_of(double scaled) const;
   std::vector<Tick> linear_ticks(int count) const;
   std::vector<Tick> logarithmic_ticks(int count) const;
+  std::vector<Tick> multiples_of_powers(int first, int last) const;
 
   AxisScale scale_;
   bool whole_;
