@@ -38,7 +38,9 @@ std::string bytes_field(int field, std::string_view bytes) {
   return key(field, Wire::kBytes) + varint(bytes.size()) + std::string(bytes);
 }
 
+// Proto3 leaves out zeros, except in a choice of fields ("oneof"), as a scalar's value is.
 std::string double_field(int field, double value) {
+  if (value == 0) return "";
   return key(field, Wire::kFixed64) + little_endian(std::bit_cast<std::uint64_t>(value));
 }
 
@@ -46,7 +48,6 @@ std::string float_field(int field, float value) {
   return key(field, Wire::kFixed32) + little_endian(std::bit_cast<std::uint32_t>(value));
 }
 
-// Proto3 leaves out a zero.
 std::string int_field(int field, std::int64_t value) {
   return value == 0 ? "" : key(field, Wire::kVarint) + varint(static_cast<std::uint64_t>(value));
 }

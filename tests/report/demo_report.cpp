@@ -6,7 +6,7 @@
 #include "reference_trainer/base/random.h"
 #include "reference_trainer/report/paper_numbers.h"
 
-namespace trainer::testing {
+namespace trainer {
 namespace {
 
 constexpr int kSeeds = 3;
@@ -291,4 +291,4 @@ Report demo_report() {
   return report;
 }
 
-}  // namespace trainer::testing
+}  // namespace trainer

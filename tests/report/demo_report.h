@@ -3,10 +3,10 @@
 
 #include "reference_trainer/report/report_data.h"
 
-namespace trainer::testing {
+namespace trainer {
 
 // Three seeds of nine methods at two settings, of a model of three layers. Nothing of it was
 // measured; the same bytes every time.
 Report demo_report();
 
-}  // namespace trainer::testing
+}  // namespace trainer

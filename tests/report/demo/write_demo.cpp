@@ -11,7 +11,7 @@ int main(int argc, char** argv) {
     std::cerr << "usage: write_demo <directory>\n";
     return 2;
   }
-  for (const trainer::ReportFile& file : trainer::report_files(trainer::testing::demo_report())) {
+  for (const trainer::ReportFile& file : trainer::report_files(trainer::demo_report())) {
     const std::filesystem::path path = std::filesystem::path(argv[1]) / file.name;
     std::filesystem::create_directories(path.parent_path());
     std::ofstream out(path, std::ios::binary);
