@@ -72,7 +72,7 @@ std::pair<double, double> ValueRange::ends() const {
   if (!any_) return {0, 1};
   // Neighbours of double would make steps that vanish beside the values.
   const double least = 1e-9 * std::max(std::abs(low_), std::abs(high_));
-  return {low_, high_ - low_ > least ? high_ : low_ + 1};
+  return {low_, high_ - low_ > least ? high_ : low_ + std::max(1.0, 1e6 * least)};
 }
 
 Ruler::Ruler(const ValueRange& range, double margin, double start, double stop)

@@ -18,7 +18,7 @@ class ValueRange {
   void include(double value);
   AxisScale scale() const { return scale_; }
   // In units of the scale (a logarithm, or the value); {0, 1} when nothing is shown. Of equal ends
-  // the upper one is moved by one.
+  // the upper one is moved by one, or by a thousandth where that is more.
   std::pair<double, double> ends() const;
   bool whole_numbers() const { return whole_; }  // all included values are integers
 
