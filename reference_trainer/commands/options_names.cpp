@@ -12,6 +12,7 @@ using std::string_view;
 constexpr std::array<string_view, 9> kCommands = {
     "pretrain", "rotate", "measure", "search", "train", "quantize", "eval", "generate", "run"};
 constexpr std::array<string_view, 3> kTrainMethods = {"sft", "ste", "roste"};
+constexpr std::array<string_view, 2> kBaseArchitectures = {"pythia", "llama"};
 constexpr std::array<string_view, 1> kQuantizeMethods = {"rtn"};
 constexpr std::array<string_view, 2> kLossOn = {"completion", "all"};
 
@@ -39,6 +40,10 @@ std::span<const string_view> words_of<TrainMethod>() {
   return kTrainMethods;
 }
 template <>
+std::span<const string_view> words_of<BaseArchitecture>() {
+  return kBaseArchitectures;
+}
+template <>
 std::span<const string_view> words_of<QuantizeMethod>() {
   return kQuantizeMethods;
 }
@@ -61,6 +66,7 @@ string_view name_of(Command command) {
   return word_of(command);
 }
 string_view name_of(TrainMethod method) { return word_of(method); }
+string_view name_of(BaseArchitecture architecture) { return word_of(architecture); }
 string_view name_of(QuantizeMethod method) { return word_of(method); }
 string_view name_of(LossOn loss_on) { return word_of(loss_on); }
 
