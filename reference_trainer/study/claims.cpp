@@ -48,21 +48,21 @@ std::vector<std::uint64_t> seeds_of(const std::string& model,
   return {seeds.begin(), seeds.end()};
 }
 
-Verdict verdict_of(std::size_t held, std::size_t n) {
-  if (held == n) return Verdict::kHeld;
-  return held == 0 ? Verdict::kFailed : Verdict::kMixed;
+Outcome outcome_of(std::size_t held, std::size_t n) {
+  if (held == n) return Outcome::kHeld;
+  return held == 0 ? Outcome::kFailed : Outcome::kMixed;
 }
 
 }  // namespace
 
-std::vector<Claim> robust_claims() {
+std::vector<ClaimRule> robust_claims() {
   return {{"SFT beats RoSTE", {kSft}, {kRoste}},
           {"RoSTE beats STE", {kRoste}, {kSte}},
           {"RoSTE beats the best rotated PTQ", {kRoste}, {kQuarotRtn, kQuarotGptq, kSpinquant}},
           {"rotated PTQ beats unrotated PTQ", {kQuarotRtn, kQuarotGptq}, {kRtn, kGptq}}};
 }
 
-std::vector<Claim> paper_claims() {
+std::vector<ClaimRule> paper_claims() {
   return {{"RoSTE beats STE", {kRoste}, {kSte}},
           {"RoSTE beats QuaRot", {kRoste}, {kQuarotGptq, kQuarotRtn}},
           {"RoSTE beats SpinQuant", {kRoste}, {kSpinquant}},
@@ -74,18 +74,18 @@ std::vector<Claim> paper_claims() {
           {"SFT beats RoSTE", {kSft}, {kRoste}}};
 }
 
-std::string_view name_of(Verdict verdict) {
-  return verdict == Verdict::kHeld     ? "held"
-         : verdict == Verdict::kFailed ? "did not hold"
+std::string_view name_of(Outcome outcome) {
+  return outcome == Outcome::kHeld     ? "held"
+         : outcome == Outcome::kFailed ? "did not hold"
                                        : "mixed";
 }
 
-std::vector<ClaimResult> check_claims(const std::vector<Claim>& claims,
+std::vector<CheckedClaim> check_claims(const std::vector<ClaimRule>& claims,
                                       const std::vector<CellResult>& results) {
-  std::vector<ClaimResult> checked;
+  std::vector<CheckedClaim> checked;
   for (const Place& place : quantized_places(results)) {
-    for (const Claim& claim : claims) {
-      ClaimResult r{claim.text, place.model, place.setting, Verdict::kMixed, 0, {}, {}};
+    for (const ClaimRule& claim : claims) {
+      CheckedClaim r{claim.text, place.model, place.setting, Outcome::kMixed, 0, {}, {}};
       std::vector<double> loss, rouge;
       for (const std::uint64_t seed : seeds_of(place.model, results)) {
         const CellResult* better = best_of(claim.better, place.model, place.setting, seed, results);
@@ -97,9 +97,9 @@ std::vector<ClaimResult> check_claims(const std::vector<Claim>& claims,
       if (loss.empty()) continue;
       r.held = static_cast<std::size_t>(
           std::ranges::count_if(loss, [](double difference) { return difference > 0; }));
-      r.loss = spread_of(loss);
-      r.rouge = spread_of(rouge);
-      r.verdict = verdict_of(r.held, loss.size());
+      r.loss = estimate_of(loss);
+      r.rouge = estimate_of(rouge);
+      r.outcome = outcome_of(r.held, loss.size());
       checked.push_back(r);
     }
   }

@@ -11,32 +11,32 @@
 namespace trainer {
 
 // "better is lower in test loss than worse", at equal model, bits and seed.
-struct Claim {
+struct ClaimRule {
   std::string_view text;       // e.g. "RoSTE beats STE"
   std::vector<Method> better;  // the best of these, on validation loss,
   std::vector<Method> worse;   // against the best of those
 };
 
 // The paper's claims, and the orders that held at 3 bits in every run of docs/builtin-task.md.
-std::vector<Claim> paper_claims();
-std::vector<Claim> robust_claims();
+std::vector<ClaimRule> paper_claims();
+std::vector<ClaimRule> robust_claims();
 
-enum class Verdict { kHeld, kMixed, kFailed };  // in all seeds, in some, in none
-std::string_view name_of(Verdict verdict);
+enum class Outcome { kHeld, kMixed, kFailed };  // in all seeds, in some, in none
+std::string_view name_of(Outcome outcome);
 
 // A claim on one model at one setting of bits.
-struct ClaimResult {
+struct CheckedClaim {
   std::string_view text;
   std::string model, setting;
-  Verdict verdict = Verdict::kMixed;
+  Outcome outcome = Outcome::kMixed;
   std::size_t held = 0;  // seeds in which it held, of loss.n
-  Spread loss;           // test loss of worse minus that of better; positive: the claim
-  Spread rouge;          // average ROUGE of better minus that of worse
+  Estimate loss;           // test loss of worse minus that of better; positive: the claim
+  Estimate rouge;          // average ROUGE of better minus that of worse
 };
 
 // Every claim at every (model, setting) where some seed has both of its sides. Methods in full
 // precision count at every setting.
-std::vector<ClaimResult> check_claims(const std::vector<Claim>& claims,
+std::vector<CheckedClaim> check_claims(const std::vector<ClaimRule>& claims,
                                       const std::vector<CellResult>& results);
 
 // A table means nothing while full-precision fine-tuning sits on a plateau of its loss: with a slot

@@ -19,21 +19,21 @@ CellResult result(Method method, std::uint64_t seed, double loss, const char* se
   return r;
 }
 
-const ClaimResult* find(const std::vector<ClaimResult>& all, std::string_view text) {
-  for (const ClaimResult& r : all) {
+const CheckedClaim* find(const std::vector<CheckedClaim>& all, std::string_view text) {
+  for (const CheckedClaim& r : all) {
     if (r.text == text) return &r;
   }
   return nullptr;
 }
 
-TEST(Spread, IsThatOfASample) {
+TEST(Estimate, IsThatOfASample) {
   const double values[] = {1, 2, 6};
-  const Spread s = spread_of(values);
+  const Estimate s = estimate_of(values);
   EXPECT_DOUBLE_EQ(s.mean, 3);
-  EXPECT_DOUBLE_EQ(s.deviation, std::sqrt(7.0));  // (4 + 1 + 9) / 2
+  EXPECT_DOUBLE_EQ(s.sd, std::sqrt(7.0));  // (4 + 1 + 9) / 2
   EXPECT_EQ(s.n, 3u);
   const double one[] = {5};
-  EXPECT_DOUBLE_EQ(spread_of(one).deviation, 0);
+  EXPECT_DOUBLE_EQ(estimate_of(one).sd, 0);
 }
 
 TEST(Claims, HoldInAllSomeOrNoSeeds) {
@@ -47,17 +47,17 @@ TEST(Claims, HoldInAllSomeOrNoSeeds) {
   }
   const auto checked = check_claims(paper_claims(), results);
 
-  const ClaimResult* ste = find(checked, "RoSTE beats STE");
+  const CheckedClaim* ste = find(checked, "RoSTE beats STE");
   ASSERT_NE(ste, nullptr);
-  EXPECT_EQ(ste->verdict, Verdict::kHeld);
+  EXPECT_EQ(ste->outcome, Outcome::kHeld);
   EXPECT_EQ(ste->setting, "W3A3KV3");
   EXPECT_NEAR(ste->loss.mean, 0.3, 1e-12);
-  EXPECT_NEAR(ste->loss.deviation, 0.2 / std::sqrt(2.0), 1e-12);
+  EXPECT_NEAR(ste->loss.sd, 0.2 / std::sqrt(2.0), 1e-12);
   EXPECT_NEAR(ste->rouge.mean, 3, 1e-12);
-  EXPECT_EQ(find(checked, "RoSTE beats GPTQ")->verdict, Verdict::kMixed);
+  EXPECT_EQ(find(checked, "RoSTE beats GPTQ")->outcome, Outcome::kMixed);
   EXPECT_EQ(find(checked, "RoSTE beats GPTQ")->held, 1u);
-  EXPECT_EQ(find(checked, "adaptive beats complete rotation")->verdict, Verdict::kFailed);
-  EXPECT_EQ(find(checked, "SFT beats RoSTE")->verdict, Verdict::kHeld);
+  EXPECT_EQ(find(checked, "adaptive beats complete rotation")->outcome, Outcome::kFailed);
+  EXPECT_EQ(find(checked, "SFT beats RoSTE")->outcome, Outcome::kHeld);
   EXPECT_EQ(find(checked, "RoSTE beats SpinQuant"), nullptr) << "one side was not computed";
 }
 
