@@ -168,7 +168,7 @@ struct ReductionFigure {
 
 enum class Turn { kIdentity, kHadamard };
 
-struct RotationChoice {
+struct RotationGrid {
   std::string name;                         // of the run, e.g. "RoSTE, W3A3KV3, seed 0"
   std::vector<std::array<Turn, 4>> layers;  // R1 ... R4 of every layer
   std::string source;
@@ -185,7 +185,7 @@ struct Report {
   std::vector<CurveFigure> sweeps;      // of K, of bit-widths
   std::vector<ActivationFigure> activations;
   std::vector<ReductionFigure> reductions;
-  std::vector<RotationChoice> rotations;
+  std::vector<RotationGrid> rotations;
 };
 
 }  // namespace trainer

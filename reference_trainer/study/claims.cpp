@@ -48,9 +48,9 @@ std::vector<std::uint64_t> seeds_of(const std::string& model,
   return {seeds.begin(), seeds.end()};
 }
 
-Outcome outcome_of(std::size_t held, std::size_t n) {
-  if (held == n) return Outcome::kHeld;
-  return held == 0 ? Outcome::kFailed : Outcome::kMixed;
+Verdict verdict_of(std::size_t held, std::size_t n) {
+  if (held == n) return Verdict::kHolds;
+  return held == 0 ? Verdict::kFails : Verdict::kWithinNoise;
 }
 
 }  // namespace
@@ -74,18 +74,18 @@ std::vector<ClaimRule> paper_claims() {
           {"SFT beats RoSTE", {kSft}, {kRoste}}};
 }
 
-std::string_view name_of(Outcome outcome) {
-  return outcome == Outcome::kHeld     ? "held"
-         : outcome == Outcome::kFailed ? "did not hold"
-                                       : "mixed";
+std::string_view name_of(Verdict verdict) {
+  return verdict == Verdict::kHolds   ? "held"
+         : verdict == Verdict::kFails ? "did not hold"
+                                      : "mixed";
 }
 
 std::vector<CheckedClaim> check_claims(const std::vector<ClaimRule>& claims,
-                                      const std::vector<CellResult>& results) {
+                                       const std::vector<CellResult>& results) {
   std::vector<CheckedClaim> checked;
   for (const Place& place : quantized_places(results)) {
     for (const ClaimRule& claim : claims) {
-      CheckedClaim r{claim.text, place.model, place.setting, Outcome::kMixed, 0, {}, {}};
+      CheckedClaim r{claim.text, place.model, place.setting, Verdict::kWithinNoise, 0, {}, {}};
       std::vector<double> loss, rouge;
       for (const std::uint64_t seed : seeds_of(place.model, results)) {
         const CellResult* better = best_of(claim.better, place.model, place.setting, seed, results);
@@ -99,7 +99,7 @@ std::vector<CheckedClaim> check_claims(const std::vector<ClaimRule>& claims,
           std::ranges::count_if(loss, [](double difference) { return difference > 0; }));
       r.loss = estimate_of(loss);
       r.rouge = estimate_of(rouge);
-      r.outcome = outcome_of(r.held, loss.size());
+      r.verdict = verdict_of(r.held, loss.size());
       checked.push_back(r);
     }
   }

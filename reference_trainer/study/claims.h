@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "reference_trainer/report/report_data.h"
 #include "reference_trainer/study/cell_result.h"
-#include "reference_trainer/study/statistics.h"
 
 namespace trainer {
 
@@ -21,23 +21,21 @@ struct ClaimRule {
 std::vector<ClaimRule> paper_claims();
 std::vector<ClaimRule> robust_claims();
 
-enum class Outcome { kHeld, kMixed, kFailed };  // in all seeds, in some, in none
-std::string_view name_of(Outcome outcome);
-
-// A claim on one model at one setting of bits.
+// A claim on one model at one setting of bits. It holds when it held in every seed, fails when in
+// none; anything between is within noise.
 struct CheckedClaim {
   std::string_view text;
   std::string model, setting;
-  Outcome outcome = Outcome::kMixed;
+  Verdict verdict = Verdict::kWithinNoise;
   std::size_t held = 0;  // seeds in which it held, of loss.n
-  Estimate loss;           // test loss of worse minus that of better; positive: the claim
-  Estimate rouge;          // average ROUGE of better minus that of worse
+  Estimate loss;         // test loss of worse minus that of better; positive: the claim
+  Estimate rouge;        // average ROUGE of better minus that of worse
 };
 
 // Every claim at every (model, setting) where some seed has both of its sides. Methods in full
 // precision count at every setting.
 std::vector<CheckedClaim> check_claims(const std::vector<ClaimRule>& claims,
-                                      const std::vector<CellResult>& results);
+                                       const std::vector<CellResult>& results);
 
 // A table means nothing while full-precision fine-tuning sits on a plateau of its loss: with a slot
 // of the summary at chance, noise of the plateau is larger than any effect (docs/builtin-task.md).

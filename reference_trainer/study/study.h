@@ -73,8 +73,7 @@ class Study {
     std::vector<float> clips = settings_.grid.clip_ratios;
     if (rates.empty() || facts.training != Training::kFineTuning)
       rates = {settings_.training.learning_rate};
-    if (clips.empty() || facts.precision == Precision::kFull)
-      clips = {cell.quant.weight.clip};
+    if (clips.empty() || facts.precision == Precision::kFull) clips = {cell.quant.weight.clip};
     std::vector<Tuning> points;
     for (const double rate : rates) {
       for (const float clip : clips) points.push_back({rate, clip});
@@ -103,12 +102,9 @@ class Study {
     const bool from_sft = facts_of(cell.method).start == StartsFrom::kSftModel;
     const double began = steady_seconds();
     RunLog log(stage.directory);
-    MethodRun<B> run{backend_,
-                     settings,
-                     start,
-                     from_sft ? sft_of(cell) : start.parameters,
-                     cell,
-                     {place_.style, &log, place_.logging_steps},
+    MethodRun<B> run{backend_, settings,
+                     start,    from_sft ? sft_of(cell) : start.parameters,
+                     cell,     {place_.style, &log, place_.logging_steps},
                      {}};
     Network<B> network = make_method(run);
     CellResult result = evaluate_cell(run, network);

@@ -17,12 +17,12 @@ struct SweepGrid {
 };
 
 struct StudySettings {
-  TrainSettings training;  // of SFT, STE and RoSTE; the cell's seed is added to its seed
-  SweepGrid grid;          // empty lists: what `training` and the quantizers say
-  std::uint64_t rotation_seed = 0;      // the cell's seed is added
-  std::int64_t max_new_tokens = 64;     // of a generation
-  std::int64_t batch_size = 64;         // samples that are evaluated together
-  std::int64_t objective_points = 10;   // times eq. (12) is measured during a training; 0: never
+  TrainSettings training;            // of SFT, STE and RoSTE; the cell's seed is added to its seed
+  SweepGrid grid;                    // empty lists: what `training` and the quantizers say
+  std::uint64_t rotation_seed = 0;   // the cell's seed is added
+  std::int64_t max_new_tokens = 64;  // of a generation
+  std::int64_t batch_size = 64;      // samples that are evaluated together
+  std::int64_t objective_points = 10;  // times eq. (12) is measured during a training; 0: never
 };
 
 }  // namespace trainer

@@ -49,15 +49,15 @@ TEST(Claims, HoldInAllSomeOrNoSeeds) {
 
   const CheckedClaim* ste = find(checked, "RoSTE beats STE");
   ASSERT_NE(ste, nullptr);
-  EXPECT_EQ(ste->outcome, Outcome::kHeld);
+  EXPECT_EQ(ste->verdict, Verdict::kHolds);
   EXPECT_EQ(ste->setting, "W3A3KV3");
   EXPECT_NEAR(ste->loss.mean, 0.3, 1e-12);
   EXPECT_NEAR(ste->loss.sd, 0.2 / std::sqrt(2.0), 1e-12);
   EXPECT_NEAR(ste->rouge.mean, 3, 1e-12);
-  EXPECT_EQ(find(checked, "RoSTE beats GPTQ")->outcome, Outcome::kMixed);
+  EXPECT_EQ(find(checked, "RoSTE beats GPTQ")->verdict, Verdict::kWithinNoise);
   EXPECT_EQ(find(checked, "RoSTE beats GPTQ")->held, 1u);
-  EXPECT_EQ(find(checked, "adaptive beats complete rotation")->outcome, Outcome::kFailed);
-  EXPECT_EQ(find(checked, "SFT beats RoSTE")->outcome, Outcome::kHeld);
+  EXPECT_EQ(find(checked, "adaptive beats complete rotation")->verdict, Verdict::kFails);
+  EXPECT_EQ(find(checked, "SFT beats RoSTE")->verdict, Verdict::kHolds);
   EXPECT_EQ(find(checked, "RoSTE beats SpinQuant"), nullptr) << "one side was not computed";
 }
 

@@ -1,4 +1,4 @@
-#include "reference_trainer/study/estimate.h"
+#include "reference_trainer/study/cost.h"
 
 #include <algorithm>
 #include <cmath>
@@ -84,8 +84,7 @@ double steps_of(const Cell& cell, const Workload& work) {
   return training_steps(cell, work) + evaluation_steps(work);
 }
 
-CostEstimate estimate(const std::vector<Cell>& cells, const ModelShape& shape,
-                      const Workload& work) {
+Cost cost_of(const std::vector<Cell>& cells, const ModelShape& shape, const Workload& work) {
   double steps = 0;
   std::set<std::pair<std::string, std::uint64_t>> starts, fine_tuned;
   for (const Cell& cell : cells) {
@@ -104,7 +103,7 @@ CostEstimate estimate(const std::vector<Cell>& cells, const ModelShape& shape,
           kCopies * parameter_bytes(shape) + activation_bytes(shape, work.batch_tokens)};
 }
 
-std::string cost_text(const CostEstimate& cost) {
+std::string cost_text(const Cost& cost) {
   char memory[32];
   if (cost.bytes < 1e9) {
     std::snprintf(memory, sizeof memory, "%.0f MB", std::max(1.0, cost.bytes / 1e6));

@@ -19,7 +19,7 @@ struct Workload {
   double seconds_per_step = 0;  // measured, of fine-tuning
 };
 
-struct CostEstimate {
+struct Cost {
   double seconds = 0;
   double bytes = 0;  // at the peak
 };
@@ -28,10 +28,9 @@ struct CostEstimate {
 double steps_of(const Cell& cell, const Workload& work);
 
 // All cells, with the base and SFT models that they start from, each once.
-CostEstimate estimate(const std::vector<Cell>& cells, const ModelShape& shape,
-                      const Workload& work);
+Cost cost_of(const std::vector<Cell>& cells, const ModelShape& shape, const Workload& work);
 
 // "about 2 h 10 min, 350 MB of memory"
-std::string cost_text(const CostEstimate& cost);
+std::string cost_text(const Cost& cost);
 
 }  // namespace trainer
