@@ -38,13 +38,20 @@ inline std::vector<TokenBatch> step_batches(std::span<const SftSample> samples,
   return batches;
 }
 
+// What of a run cannot be recomputed.
 template <Backend B>
-void save_training_checkpoint(B& backend, const CheckpointPolicy& policy, std::int64_t steps_done,
-                              Network<B>& network, TrainingState<B>& state) {
+HostTensors checkpoint_tensors(B& backend, Network<B>& network, TrainingState<B>& state) {
   HostTensors host;
   append_host_copies(backend, network.parameters, "parameters.", host);
   append_host_copies(backend, state.m, "adam_m.", host);
   append_host_copies(backend, state.v, "adam_v.", host);
+  return host;
+}
+
+template <Backend B, class State>
+void save_training_checkpoint(B& backend, const CheckpointPolicy& policy, std::int64_t steps_done,
+                              Network<B>& network, State& state) {
+  const HostTensors host = checkpoint_tensors(backend, network, state);
   save_checkpoint(policy.output_dir, {steps_done, policy.settings}, host.views);
   prune_checkpoints(policy.output_dir, policy.keep);
 }
@@ -72,21 +79,22 @@ std::int64_t restore_checkpoint(B& backend, const FoundCheckpoint& found, Networ
   return found.info.step;
 }
 
-// A network on its way.
-template <Backend B>
+// A network on its way. `State` says what of it is trained, `Loss` to make what smaller.
+template <Backend B, class State = TrainingState<B>, class Loss = const CrossEntropy>
 struct TrainingJob {
   Network<B>& network;
-  TrainingState<B>& state;
+  State& state;
   std::int64_t first_step = 0;  // steps already done
   CheckpointPolicy checkpoints = {};
   StepObserver observer = {};
+  Loss loss = {};
 };
 
 // Runs steps first_step ... max_steps - 1 on the samples. Saves every save_steps steps, and also
 // before the first and after the last, so that a run can be resumed from any moment of its life.
-template <Backend B>
+template <Backend B, class State, class Loss>
 void run_training(B& backend, const TrainSettings& settings, std::span<const SftSample> samples,
-                  TrainingJob<B>& job) {
+                  TrainingJob<B, State, Loss>& job) {
   const std::int64_t every = job.checkpoints.save_steps;
   const auto save = [&](std::int64_t done) {
     save_training_checkpoint(backend, job.checkpoints, done, job.network, job.state);
@@ -94,9 +102,9 @@ void run_training(B& backend, const TrainSettings& settings, std::span<const Sft
   EpochOrder order(static_cast<std::int64_t>(samples.size()), settings.seed);
   if (every > 0 && job.first_step == 0) save(0);
   for (std::int64_t step = job.first_step; step < settings.max_steps; ++step) {
-    const StepReport report =
-        train_step(backend, settings, step, step_batches(samples, settings, order, step),
-                   job.network, job.state);
+    const auto batches = step_batches(samples, settings, order, step);
+    const StepReport report = train_step(
+        backend, settings, step, Objective<Loss>{batches, job.loss}, job.network, job.state);
     if (job.observer) job.observer(report);
     const std::int64_t done = step + 1;
     if (every > 0 && (done % every == 0 || done == settings.max_steps)) save(done);
