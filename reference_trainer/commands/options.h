@@ -8,10 +8,14 @@
 #include <string_view>
 #include <vector>
 
+#include "reference_trainer/baselines/gptq_weight.h"
+#include "reference_trainer/baselines/spinquant.h"
 #include "reference_trainer/data/builtin_task.h"
 #include "reference_trainer/data/sft_dataset.h"
 #include "reference_trainer/io/model_directory.h"
 #include "reference_trainer/model/sites.h"
+#include "reference_trainer/study/study_settings.h"
+#include "reference_trainer/train/algorithm1.h"
 #include "reference_trainer/train/settings.h"
 
 namespace trainer {
@@ -27,15 +31,20 @@ enum class Command {
   kEval,
   kGenerate,
   kRun,
+  kSweep,
+  kReproduce,
   kHelp,  // --help or --version was asked for
   kNone,  // no command was given
 };
 
 enum class TrainMethod { kSft, kSte, kRoste };
-enum class QuantizeMethod { kRtn };
+enum class QuantizeMethod { kRtn, kGptq, kSpinquant };
 enum class Verbosity { kNormal, kQuiet };
 enum class ResultFormat { kTable, kJson };
 enum class StartFrom { kBeginning, kCheckpoint };
+enum class TrainNorms { kFrozen, kTrained };
+enum class TrainBasis { kMaster, kMerged };
+
 struct ModelOptions {
   std::filesystem::path model_name_or_path;  // a Hugging Face directory, e.g. out/demo/base
   NonFinite nonfinite = NonFinite::kReject;  // --allow_nonfinite loads weights with NaN or infinity
@@ -99,6 +108,16 @@ struct PretrainOptions {
   BuiltinTaskSizes sizes;  // documents and posts to write
 };
 
+// `run`, `sweep` and `reproduce`: which methods, how often, on what grid.
+struct StudyOptions {
+  std::string methods = "base+sft+rtn+quarot_rtn+ste+roste";  // `run` and `sweep`; see cells.h
+  std::string cells;                    // `reproduce`: groups models/methods/settings/seeds
+  std::int64_t seeds = 1;               // `run`: seed, seed + 1, ...
+  std::vector<double> learning_rates;   // grid of a sweep; empty: learning_rate
+  std::vector<double> clip_ratios;      // grid of a sweep; empty: those of the quantizers
+  std::int64_t objective_points = 10;   // times eq. (12) is measured in a training; 0: never
+};
+
 struct CommandLine {
   Command command = Command::kNone;
   std::string text;  // what to print for kHelp and kNone
@@ -117,6 +136,17 @@ struct CommandLine {
   GenerationOptions generation;
   PretrainOptions pretrain;
   QuantizeMethod quantize_method = QuantizeMethod::kRtn;
+  SearchSettings search;                              // line 5 of Algorithm 1
+  std::int64_t outer_rounds = 1;                      // K of Algorithm 1; `train` only
+  OnlineSigns online_signs = OnlineSigns::kRandom;    // of R3 and R4
+  MomentPolicy moments = MomentPolicy::kReset;        // of Adam when a round changes rotations
+  TrainBasis train_basis = TrainBasis::kMaster;       // where R2 and R4 of trained weights are
+  TrainNorms train_norms = TrainNorms::kFrozen;       // gains of folded norms
+  GptqSettings gptq;
+  SpinQuantSettings spinquant;
+  LlmQatSettings llm_qat;
+  AdapterTraining adapters;
+  StudyOptions study;
 };
 
 // What the program was asked to do: the command line over the recipe (--recipe FILE.yaml) over the

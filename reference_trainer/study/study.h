@@ -107,7 +107,15 @@ class Study {
                      cell,     {place_.style, &log, place_.logging_steps},
                      {}};
     Network<B> network = make_method(run);
-    CellResult result = evaluate_cell(run, network);
+    CellResult result;
+    result.cell = cell;
+    for (const RotationMask mask : network.plan.choice.layers) {
+      // SpinQuant's first two are merged, and none of the plan's.
+      const std::string digits = mask.text();
+      result.rotations.push_back(cell.method == Method::kSpinquant ? "LL" + digits.substr(2)
+                                                                   : digits);
+    }
+    evaluate_cell(run, network, result);
     result.seconds = steady_seconds() - began;
     result.directory = std::filesystem::relative(stage.directory, place_.directory).string();
     write_file_atomically(stage.directory / "record.json", run.record.dump(2) + "\n");

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <utility>
 
@@ -78,7 +79,7 @@ TableCell cell_of(const Group& group, const Column& column,
   std::vector<double> values;
   for (const CellResult* r : group) {
     const double value = column.ours(*r);
-    if (value >= 0) values.push_back(value);
+    if (!std::isnan(value)) values.push_back(value);
   }
   if (!values.empty()) cell.ours = estimate_of(values);
   if (paper && column.paper) cell.paper = column.paper(*paper);
