@@ -4,6 +4,7 @@
 #include <cmath>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "reference_trainer/base/error.h"
 #include "reference_trainer/model/batch_input.h"
@@ -21,7 +22,7 @@ struct StepReport {
   std::int64_t tokens = 0;  // tokens fed to the model
 };
 
-// What training adds to a network: everything but `moments` and the step count can be recomputed.
+// What training adds to a network: everything but the moments and their ages can be recomputed.
 template <Backend B>
 class TrainingState {
  public:
@@ -32,12 +33,16 @@ class TrainingState {
         acts(network.plan.shape, Keep::kEveryLayer) {
     fill_zero(backend, m);
     fill_zero(backend, v);
+    moments_since.assign(tensor_list(m).size(), 0);
   }
 
   BackwardBuffers<B> backward_buffers() { return {acts, scratch, gradients}; }
 
   Parameters<B> gradients;
   Parameters<B> m, v;  // Adam's moments, in the basis of the master weights
+  // The step before which a tensor's moments are zero, in the order of tensor_list: Adam's bias
+  // correction counts from there.
+  std::vector<std::int64_t> moments_since;
   Activations<B> acts;
   TransformerScratch<B> scratch;
   ModelInput<B> input;
@@ -46,7 +51,7 @@ class TrainingState {
 
 // What a step makes smaller: a loss (see CrossEntropy) on micro-batches.
 template <class Loss>
-struct Objective {
+struct StepObjective {
   std::span<const TokenBatch> micro_batches;
   Loss& loss;
 };
@@ -54,7 +59,7 @@ struct Objective {
 // Adds the gradients of all micro-batches; the loss of the step is the mean over all their targets.
 template <Backend B, class Loss, class State>
 LossSum accumulate_gradients(B& backend, const Network<B>& network,
-                             const Objective<Loss>& objective, State& state) {
+                             const StepObjective<Loss>& objective, State& state) {
   std::int64_t targets = 0;
   for (const TokenBatch& batch : objective.micro_batches) targets += batch.target_count;
   const float scale = 1.0f / static_cast<float>(targets);
@@ -72,15 +77,16 @@ LossSum accumulate_gradients(B& backend, const Network<B>& network,
   return sum;
 }
 
-// Folded norm gains are frozen: under R1 only a gain that is the same for every channel commutes.
+// Folded norm gains are frozen unless the plan says otherwise: under R1 only a gain that is the
+// same for every channel commutes, so training them is another parametrisation.
 template <Backend B>
 bool is_trained(const ForwardPlan& plan, const NamedTensor<B>& t) {
-  return plan.norm_gains == NormGains::kSeparate || t.kind != TensorKind::kNormGain;
+  return plan.norm_gains != NormGains::kFolded || t.kind != TensorKind::kNormGain;
 }
 
 // Gradients with respect to the master weights.
 template <Backend B, class Loss>
-LossSum step_gradients(B& backend, const Network<B>& network, const Objective<Loss>& objective,
+LossSum step_gradients(B& backend, const Network<B>& network, const StepObjective<Loss>& objective,
                        TrainingState<B>& state) {
   fill_zero(backend, state.gradients);
   const LossSum loss = accumulate_gradients(backend, network, objective, state);
@@ -106,7 +112,6 @@ double gradient_norm(B& backend, const ForwardPlan& plan, TrainingState<B>& stat
 inline AdamWStep adam_step(const TrainSettings& settings, const StepReport& report) {
   AdamWStep adam{report.learning_rate, settings.adam_beta1, settings.adam_beta2,
                  settings.adam_epsilon};
-  adam.step = report.step + 1;
   if (settings.max_grad_norm > 0 && report.gradient_norm > settings.max_grad_norm) {
     adam.gradient_scale = settings.max_grad_norm / report.gradient_norm;
   }
@@ -122,6 +127,7 @@ void update_parameters(B& backend, const TrainSettings& settings, const StepRepo
              v = tensor_list(state.v);
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     if (!is_trained(network.plan, parameters[i])) continue;
+    adam.step = report.step + 1 - state.moments_since[i];
     adam.weight_decay = parameters[i].is_matrix() ? settings.weight_decay : 0;
     adamw_update(backend, adam, *gradients[i].tensor, {*m[i].tensor, *v[i].tensor},
                  *parameters[i].tensor);
@@ -134,7 +140,7 @@ void update_parameters(B& backend, const TrainSettings& settings, const StepRepo
 // any weight changes when the loss or the gradient is not finite.
 template <Backend B, class Loss, class State>
 StepReport train_step(B& backend, const TrainSettings& settings, std::int64_t step,
-                      const Objective<Loss>& objective, Network<B>& network, State& state) {
+                      const StepObjective<Loss>& objective, Network<B>& network, State& state) {
   const LossSum loss = step_gradients(backend, network, objective, state);
   StepReport report{step, loss.negative_log_likelihood / static_cast<double>(loss.targets),
                     gradient_norm(backend, network.plan, state), learning_rate_at(settings, step),
@@ -158,7 +164,7 @@ StepReport train_step(B& backend, const TrainSettings& settings, std::int64_t st
                       std::span<const TokenBatch> micro_batches, Network<B>& network,
                       TrainingState<B>& state) {
   const CrossEntropy loss;
-  return train_step(backend, settings, step, Objective<const CrossEntropy>{micro_batches, loss},
+  return train_step(backend, settings, step, StepObjective<const CrossEntropy>{micro_batches, loss},
                     network, state);
 }
 
