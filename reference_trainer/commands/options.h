@@ -53,6 +53,7 @@ struct ModelOptions {
 struct DataOptions {
   std::filesystem::path dataset;       // JSONL to train, calibrate or (`eval`) evaluate on
   std::filesystem::path eval_dataset;  // JSONL to evaluate on; empty: eval_fraction of dataset
+  std::filesystem::path validation_dataset;  // JSONL on which a sweep chooses; may be empty
   double eval_fraction = 0.05;  // held out from dataset when there is no eval_dataset; (0, 0.5]
   SftOptions reading;           // max_length 1024 tokens, max_samples -1 (all), loss_on completion
 };
