@@ -43,7 +43,7 @@ std::vector<SftSample> samples(const ModelShape& s) {
 // average.
 double flops_per_step(const ModelShape& s, std::int64_t tokens) {
   double weights = static_cast<double>(s.vocab_size * s.hidden_size);
-  for (const Linear l : kLinears) {
+  for (const Linear l : linears_of(s)) {
     weights += static_cast<double>(s.layers * linear_shape(s, l).out * linear_shape(s, l).in);
   }
   const double attention = 2.0 * static_cast<double>(s.layers * s.query_width()) * 129 / 2;

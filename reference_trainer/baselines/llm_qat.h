@@ -20,8 +20,8 @@ class Distillation {
                      const LmHeadGradients<B>& gradients) {
     transformer_forward(at.backend, teacher_, at.input, acts_);
     return distillation_loss_backward(
-        at.backend, {acts_.final_hidden, teacher_.parameters.output_embedding()},
-        {hidden, at.network.parameters.output_embedding()}, at.targets, at.scale, gradients);
+        at.backend, {acts_.final_hidden, teacher_.parameters.lm_head()},
+        {hidden, at.network.parameters.lm_head()}, at.targets, at.scale, gradients);
   }
 
  private:

@@ -29,7 +29,7 @@ std::vector<float> probe_logits(B& backend, const Network<B>& network) {
   Activations<B> acts(shape, Keep::kOneLayer);
   transformer_forward(backend, network, input, acts);
   Tensor<B> logits;
-  lm_head_forward(backend, acts.final_hidden, network.parameters.output_embedding(), logits);
+  lm_head_forward(backend, acts.final_hidden, network.parameters.lm_head(), logits);
   std::vector<float> host(static_cast<std::size_t>(logits.size()));
   copy_to_host<float>(backend, logits, host);
   return host;

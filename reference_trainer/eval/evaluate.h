@@ -45,7 +45,7 @@ LossSum dataset_loss(B& backend, const Network<B>& network, std::span<const SftS
     load_indices(backend, batch.targets, targets);
     transformer_forward(backend, network, input, acts);
     const LossSum part =
-        lm_head_loss(backend, acts.final_hidden, network.parameters.output_embedding(), targets);
+        lm_head_loss(backend, acts.final_hidden, network.parameters.lm_head(), targets);
     sum.negative_log_likelihood += part.negative_log_likelihood;
     sum.targets += part.targets;
     if (done) done(end);

@@ -127,7 +127,7 @@ class GenerationBatch {
   // The next token of every active sequence.
   std::vector<TokenId> next_tokens() {
     gather_rows(backend_, acts_.final_hidden, last_rows_, last_hidden_);
-    lm_head_forward(backend_, last_hidden_, network_.parameters.output_embedding(), logits_);
+    lm_head_forward(backend_, last_hidden_, network_.parameters.lm_head(), logits_);
     std::vector<float> host(static_cast<std::size_t>(logits_.size()));
     copy_to_host<float>(backend_, logits_, host);
     std::vector<TokenId> next;

@@ -51,14 +51,14 @@ float ConfigReader::number(const std::string& key) const {
   throw_bad_input({"CF-04", where(key), shown(value), "a number that float32 can hold", ""});
 }
 
-float ConfigReader::number_or(const std::string& key, float absent) const {
-  return find(key) == nullptr ? absent : number(key);
+bool ConfigReader::is_true(const std::string& key) const {
+  return find(key) != nullptr && !is_false(key);
 }
 
-bool ConfigReader::is_true(const std::string& key) const {
+bool ConfigReader::is_false(const std::string& key) const {
   const json* value = find(key);
   if (value == nullptr) return false;
-  if (value->is_boolean()) return value->get<bool>();
+  if (value->is_boolean()) return !value->get<bool>();
   throw_bad_input({"CF-04", where(key), shown(*value), "true or false", ""});
 }
 

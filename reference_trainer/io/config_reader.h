@@ -34,9 +34,10 @@ class ConfigReader {
   std::int64_t size_or(const std::string& key, std::int64_t absent) const;
   // Throws CF-04 when it is not a number or not finite as a float.
   float number(const std::string& key) const;
-  float number_or(const std::string& key, float absent) const;
   // Whether `key` is true; absent counts as false. Throws CF-04 when it is not true or false.
   bool is_true(const std::string& key) const;
+  // Whether `key` is false; absent counts as true. Throws as is_true.
+  bool is_false(const std::string& key) const;
 
   // The reader of an object inside, or nothing. Throws CF-02 when it is no object.
   std::optional<ConfigReader> inside(const std::string& key) const;

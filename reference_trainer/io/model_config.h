@@ -9,22 +9,39 @@
 
 namespace trainer {
 
-// What differs between the architectures of the Llama family that are supported.
+// Which keys a config.json has, and what they say about biases.
+enum class Dialect {
+  kLlama,       // attention_bias: of q, k, v and o together
+  kQwen2,       // q, k and v always have biases
+  kNeoX,        // GPT-NeoX: attention_bias, and biases in the MLP
+  kFoldedNeoX,  // the same with RMSNorm, and biases everywhere but perhaps on o
+};
+
+constexpr bool is_neox(Dialect dialect) {
+  return dialect == Dialect::kNeoX || dialect == Dialect::kFoldedNeoX;
+}
+
 struct Architecture {
   const char* name;        // of config.json:/architectures
   const char* model_type;  // by which transformers finds its class
-  bool always_qkv_bias;    // else attention_bias decides, for q, k, v and o together
+  Dialect dialect;
 };
 
-inline constexpr std::array<Architecture, 2> kArchitectures = {
-    {{"LlamaForCausalLM", "llama", false}, {"Qwen2ForCausalLM", "qwen2", true}}};
+inline constexpr std::array<Architecture, 4> kArchitectures = {
+    {{"LlamaForCausalLM", "llama", Dialect::kLlama},
+     {"Qwen2ForCausalLM", "qwen2", Dialect::kQwen2},
+     {kNeoXArchitecture, "gpt_neox", Dialect::kNeoX},
+     {kFoldedNeoXArchitecture, "roste_neox", Dialect::kFoldedNeoX}}};
 
-// "LlamaForCausalLM, Qwen2ForCausalLM"
+// "LlamaForCausalLM, Qwen2ForCausalLM, ..."
 std::string supported_architectures();
 
 // config.json for `shape`, with the keys of transformers v4. Throws std::invalid_argument when the
-// architecture cannot express the biases of `shape`.
+// architecture cannot express `shape`.
 nlohmann::ordered_json config_json(const ModelShape& shape);
+
+// The double whose shortest decimal is that of `value`: 1e-05 instead of 9.999999747378752e-06.
+double with_few_digits(float value);
 
 // generation_config.json: the token ids that begin and end a text.
 nlohmann::ordered_json generation_config_json(const ModelShape& shape);

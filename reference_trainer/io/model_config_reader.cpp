@@ -1,9 +1,10 @@
 #include <algorithm>
 
 #include "reference_trainer/base/error.h"
-#include "reference_trainer/io/config_reader.h"
+#include "reference_trainer/io/config_rules.h"
 #include "reference_trainer/io/model_config.h"
 #include "reference_trainer/io/model_directory.h"
+#include "reference_trainer/io/neox_config.h"
 
 namespace trainer {
 namespace {
@@ -25,68 +26,24 @@ const Architecture& find_architecture(const ConfigReader& config) {
                    "a list of one of: " + supported_architectures(), ""});
 }
 
-// Throws CF-09 unless `key` is absent or has the one value that the model implements.
-void require_if_present(const ConfigReader& config, const char* key, const json& supported) {
-  const json* value = config.find(key);
-  if (value == nullptr || *value == supported) return;
-  throw_bad_input({"CF-09", config.where(key), shown(*value), shown(supported) + " or no such key",
-                   "this model computes something that is not supported"});
-}
-
-void check_supported(const ConfigReader& config) {
-  require_if_present(config, "hidden_act", "silu");
-  require_if_present(config, "use_sliding_window", false);
-  if (config.find("quantization_config") != nullptr) {
-    throw_bad_input({"CF-09", config.where("quantization_config"), "a quantized model",
-                     "a model in F32, F16 or BF16", "use the model that it was made from"});
-  }
-  const json* layer_types = config.find("layer_types");
-  if (layer_types == nullptr) return;
-  for (const json& type : *layer_types) {
-    if (type != "full_attention") {
-      throw_bad_input({"CF-09", config.where("layer_types"), shown(type), "full_attention", ""});
-    }
-  }
-}
-
-void check_rotary_fraction(const ConfigReader& config) {
-  const float fraction = config.number_or("partial_rotary_factor", 1.0f);
-  if (fraction == 1.0f) return;
-  throw_bad_input({"CF-07", config.where("partial_rotary_factor"), std::to_string(fraction), "1",
-                   "only heads that are rotated as a whole are supported"});
-}
-
-// transformers v4: rope_theta and rope_scaling; v5: both in rope_parameters.
-float read_rope_theta(const ConfigReader& config) {
-  ConfigReader theta_home = config;
-  check_rotary_fraction(config);
-  for (const char* key : {"rope_scaling", "rope_parameters"}) {
-    const std::optional<ConfigReader> rope = config.inside(key);
-    if (!rope) continue;
-    require_if_present(*rope, "rope_type", "default");
-    require_if_present(*rope, "type", "default");
-    check_rotary_fraction(*rope);
-    if (rope->find("rope_theta") != nullptr) theta_home = *rope;
-  }
-  const float theta = theta_home.number_or("rope_theta", 10000.0f);
-  if (theta > 0) return theta;
-  throw_bad_input(
-      {"CF-07", theta_home.where("rope_theta"), std::to_string(theta), "a number above 0", ""});
+// RoPE turns whole heads here.
+void read_rotary(const ConfigReader& config, ModelShape& shape) {
+  const RopeConfig rope = read_rope(config, {"rope_theta", "partial_rotary_factor", 1.0});
+  shape.rope_theta = rope.theta;
+  if (rope.fraction == 1.0) return;
+  throw_bad_input({"CF-07", rope.fraction_place, std::to_string(rope.fraction), "1",
+                   "heads that are rotated in part are supported in GPTNeoXForCausalLM"});
 }
 
 void read_heads(const ConfigReader& config, ModelShape& shape) {
   shape.heads = config.size("num_attention_heads");
   shape.kv_heads = config.size_or("num_key_value_heads", shape.heads);
-  const std::string heads = std::to_string(shape.heads);
-  if (config.find("head_dim") == nullptr && shape.hidden_size % shape.heads != 0) {
-    throw_bad_input({"CF-06", config.where("num_attention_heads"), heads,
-                     "a divisor of hidden_size " + std::to_string(shape.hidden_size),
-                     "or give head_dim"});
-  }
-  shape.head_dim = config.size_or("head_dim", shape.hidden_size / shape.heads);
+  shape.head_dim = config.find("head_dim") == nullptr
+                       ? whole_head_dim(config, shape, "or give head_dim")
+                       : config.size("head_dim");
   if (shape.heads % shape.kv_heads != 0) {
     throw_bad_input({"CF-07", config.where("num_key_value_heads"), std::to_string(shape.kv_heads),
-                     "a divisor of num_attention_heads " + heads, ""});
+                     "a divisor of num_attention_heads " + std::to_string(shape.heads), ""});
   }
   if (shape.head_dim % 2 != 0) {
     throw_bad_input({"CF-07", config.where("head_dim"), std::to_string(shape.head_dim),
@@ -101,20 +58,24 @@ void read_sizes(const ConfigReader& config, ModelShape& shape) {
   shape.layers = config.size("num_hidden_layers");
   read_heads(config, shape);
   shape.max_positions = config.size("max_position_embeddings");
-  shape.norm_eps = config.number("rms_norm_eps");
-  if (shape.norm_eps <= 0) {
-    throw_bad_input({"CF-10", config.where("rms_norm_eps"), shown(config.require("rms_norm_eps")),
-                     "a float32 above 0", ""});
-  }
+  shape.norm_eps = read_epsilon(config, "rms_norm_eps");
 }
 
-void read_biases(const ConfigReader& config, const Architecture& architecture, ModelShape& shape) {
-  if (architecture.always_qkv_bias) {
+void read_biases(const ConfigReader& config, Dialect dialect, ModelShape& shape) {
+  if (dialect == Dialect::kQwen2) {
     shape.qkv_bias = true;
     return;
   }
   shape.qkv_bias = shape.output_bias = config.is_true("attention_bias");
   shape.mlp_bias = config.is_true("mlp_bias");
+}
+
+void read_llama_shape(const ConfigReader& config, Dialect dialect, ModelShape& shape) {
+  require_if_present(config, "hidden_act", "silu");
+  read_sizes(config, shape);
+  read_rotary(config, shape);
+  read_biases(config, dialect, shape);
+  shape.tied_embeddings = config.is_true("tie_word_embeddings");
 }
 
 std::int32_t token_id(const json& value, const ModelShape& shape, const std::string& where) {
@@ -152,10 +113,11 @@ ModelShape read_model_shape(const std::filesystem::path& directory) {
   ModelShape shape;
   shape.architecture = architecture.name;
   check_supported(config);
-  read_sizes(config, shape);
-  shape.rope_theta = read_rope_theta(config);
-  read_biases(config, architecture, shape);
-  shape.tied_embeddings = config.is_true("tie_word_embeddings");
+  if (is_neox(architecture.dialect)) {
+    read_neox_shape(config, architecture.dialect, shape);
+  } else {
+    read_llama_shape(config, architecture.dialect, shape);
+  }
   read_text_ends(config, shape);
 
   const std::filesystem::path generation = directory / "generation_config.json";

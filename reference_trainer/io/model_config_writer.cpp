@@ -1,30 +1,29 @@
 #include <charconv>
 #include <stdexcept>
 
-#include "reference_trainer/io/model_config.h"
+#include "reference_trainer/io/neox_config.h"
 
 namespace trainer {
 namespace {
 
 using nlohmann::ordered_json;
 
-// The double whose shortest decimal is that of `value`: 1e-05 instead of 9.999999747378752e-06.
-double with_few_digits(float value) {
-  char text[32];
-  const auto end = std::to_chars(text, text + sizeof text, value).ptr;
-  double result = 0;
-  std::from_chars(text, end, result);
-  return result;
+bool is_llama_shape(const ModelShape& s, Dialect dialect) {
+  const bool biases_fit = dialect == Dialect::kQwen2 ? s.qkv_bias && !s.output_bias && !s.mlp_bias
+                                                     : s.qkv_bias == s.output_bias;
+  return biases_fit && !s.head_bias && s.norm == NormKind::kRmsNorm && s.mlp == MlpKind::kSwiGlu &&
+         s.residual == ResidualKind::kSequential && s.rotary_dim() == s.head_dim;
+}
+
+bool fits(const ModelShape& shape, Dialect dialect) {
+  return is_neox(dialect) ? is_neox_shape(shape, dialect) : is_llama_shape(shape, dialect);
 }
 
 const Architecture& architecture_for(const ModelShape& shape) {
   for (const Architecture& known : kArchitectures) {
     if (shape.architecture != known.name) continue;
-    const bool biases_fit = known.always_qkv_bias
-                                ? shape.qkv_bias && !shape.output_bias && !shape.mlp_bias
-                                : shape.qkv_bias == shape.output_bias;
-    if (biases_fit) return known;
-    throw std::invalid_argument("config_json: the biases of this shape do not exist in " +
+    if (fits(shape, known.dialect)) return known;
+    throw std::invalid_argument("config_json: a model of this shape cannot be a " +
                                 shape.architecture);
   }
   throw std::invalid_argument("config_json: unknown architecture " + shape.architecture);
@@ -41,13 +40,9 @@ ordered_json eos_json(const ModelShape& shape) {
   return shape.eos_token_ids;
 }
 
-}  // namespace
-
-ordered_json config_json(const ModelShape& shape) {
-  const Architecture& architecture = architecture_for(shape);
-  ordered_json config = {{"architectures", ordered_json::array({architecture.name})},
-                         {"model_type", architecture.model_type},
-                         {"vocab_size", shape.vocab_size},
+// The keys of transformers v4, without those that all architectures have.
+ordered_json llama_config_json(const ModelShape& shape, Dialect dialect) {
+  ordered_json config = {{"vocab_size", shape.vocab_size},
                          {"hidden_size", shape.hidden_size},
                          {"intermediate_size", shape.intermediate_size},
                          {"num_hidden_layers", shape.layers},
@@ -59,12 +54,32 @@ ordered_json config_json(const ModelShape& shape) {
                          {"rope_theta", with_few_digits(shape.rope_theta)},
                          {"rope_scaling", nullptr},
                          {"hidden_act", "silu"}};
-  if (architecture.always_qkv_bias) {
+  if (dialect == Dialect::kQwen2) {
     config["use_sliding_window"] = false;
   } else {
     config["attention_bias"] = shape.qkv_bias;
     config["mlp_bias"] = shape.mlp_bias;
   }
+  return config;
+}
+
+}  // namespace
+
+// The double whose shortest decimal is that of `value`: 1e-05 instead of 9.999999747378752e-06.
+double with_few_digits(float value) {
+  char text[32];
+  const auto end = std::to_chars(text, text + sizeof text, value).ptr;
+  double result = 0;
+  std::from_chars(text, end, result);
+  return result;
+}
+
+ordered_json config_json(const ModelShape& shape) {
+  const Architecture& architecture = architecture_for(shape);
+  const Dialect dialect = architecture.dialect;
+  ordered_json config = {{"architectures", ordered_json::array({architecture.name})},
+                         {"model_type", architecture.model_type}};
+  config.update(is_neox(dialect) ? neox_config_json(shape) : llama_config_json(shape, dialect));
   config["tie_word_embeddings"] = shape.tied_embeddings;
   config["bos_token_id"] = bos_json(shape);
   config["eos_token_id"] = eos_json(shape);

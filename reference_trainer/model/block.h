@@ -1,8 +1,9 @@
-// One transformer block of the Llama family, forward, in the order of Fig. 4.
+// One transformer block, forward, in the order of Fig. 4.
 #pragma once
 
+#include "reference_trainer/model/norm.h"
 #include "reference_trainer/model/quant_linear.h"
-#include "reference_trainer/ops/rmsnorm.h"
+#include "reference_trainer/ops/gelu.h"
 #include "reference_trainer/ops/rope.h"
 #include "reference_trainer/ops/swiglu.h"
 
@@ -11,7 +12,9 @@ namespace trainer {
 inline AttentionShape attention_shape(const ModelShape& s) {
   return {s.heads, s.kv_heads, s.head_dim};
 }
-inline RopeShape rope_shape(const ModelShape& s) { return {s.head_dim, s.head_dim, s.rope_theta}; }
+inline RopeShape rope_shape(const ModelShape& s) {
+  return {s.head_dim, s.rotary_dim(), s.rope_theta};
+}
 
 // Attention over the batch's own keys and values. The other choice is a cache (eval/kv_cache.h).
 struct OwnKeys {
@@ -57,9 +60,10 @@ template <Backend B, class Memory, class Tap>
 void attention_branch_forward(ForwardPass<B, Memory, Tap>& pass, std::size_t i) {
   B& backend = pass.backend;
   const ForwardPlan& plan = pass.network.plan;
+  const LayerParameters<B>& p = pass.network.parameters.layers[i];
   LayerActivations<B>& a = pass.acts.layer(i);
-  rmsnorm_forward(backend, a.input, pass.network.parameters.layers[i].attention_norm,
-                  plan.shape.norm_eps, a.qkv_input, a.attention_rms);
+  norm_forward(backend, plan.shape, {p.attention_norm, p.attention_norm_bias}, a.input, a.qkv_input,
+               a.attention_statistics);
   quantize_input(backend, plan, i, Site::kQkvInput, pass.tap, a.qkv_input, pass.acts.codes);
   qkv_forward(pass, i);
   attention_forward(backend, attention_shape(plan.shape), pass.input.spans,
@@ -69,19 +73,38 @@ void attention_branch_forward(ForwardPass<B, Memory, Tap>& pass, std::size_t i) 
                  pass.acts.branch);
 }
 
-// acts.branch := down(silu(gate(norm(middle))) * up(norm(middle)))
+// The residual stream as the MLP's norm reads it.
+template <Backend B>
+const Tensor<B>& mlp_stream(const ModelShape& shape, const LayerActivations<B>& a) {
+  return shape.residual == ResidualKind::kParallel ? a.input : a.middle;
+}
+
+// a.down_input := silu(gate(x)) * up(x), or gelu(up(x)), for x = a.gate_up_input.
+template <Backend B, class Memory, class Tap>
+void mlp_hidden_forward(ForwardPass<B, Memory, Tap>& pass, std::size_t i) {
+  B& backend = pass.backend;
+  LayerActivations<B>& a = pass.acts.layer(i);
+  const LinearInput<B> x{a.gate_up_input, pass.acts.codes};
+  linear_forward(backend, pass.network, i, Linear::kUp, x, a.up);
+  if (pass.network.plan.shape.mlp == MlpKind::kGelu) {
+    gelu_forward(backend, a.up, a.down_input);
+    return;
+  }
+  linear_forward(backend, pass.network, i, Linear::kGate, x, a.gate);
+  swiglu_forward(backend, a.gate, a.up, a.down_input);
+}
+
+// acts.branch := down(hidden(norm(stream)))
 template <Backend B, class Memory, class Tap>
 void mlp_branch_forward(ForwardPass<B, Memory, Tap>& pass, std::size_t i) {
   B& backend = pass.backend;
   const ForwardPlan& plan = pass.network.plan;
+  const LayerParameters<B>& p = pass.network.parameters.layers[i];
   LayerActivations<B>& a = pass.acts.layer(i);
-  rmsnorm_forward(backend, a.middle, pass.network.parameters.layers[i].mlp_norm,
-                  plan.shape.norm_eps, a.gate_up_input, a.mlp_rms);
+  norm_forward(backend, plan.shape, {p.mlp_norm, p.mlp_norm_bias}, mlp_stream(plan.shape, a),
+               a.gate_up_input, a.mlp_statistics);
   quantize_input(backend, plan, i, Site::kGateUpInput, pass.tap, a.gate_up_input, pass.acts.codes);
-  const LinearInput<B> hidden{a.gate_up_input, pass.acts.codes};
-  linear_forward(backend, pass.network, i, Linear::kGate, hidden, a.gate);
-  linear_forward(backend, pass.network, i, Linear::kUp, hidden, a.up);
-  swiglu_forward(backend, a.gate, a.up, a.down_input);
+  mlp_hidden_forward(pass, i);
   if (const OptionalRotation& r4 = plan.at(i).r4) rotate(backend, *r4, a.down_input);
   quantize_input(backend, plan, i, Site::kDownInput, pass.tap, a.down_input, pass.acts.codes);
   linear_forward(backend, pass.network, i, Linear::kDown, {a.down_input, pass.acts.codes},
@@ -95,7 +118,8 @@ void block_forward(ForwardPass<B, Memory, Tap>& pass, std::size_t i) {
   copy(pass.backend, acts.residual, acts.layer(i).input);
   attention_branch_forward(pass, i);
   add(pass.backend, acts.branch, acts.residual);
-  copy(pass.backend, acts.residual, acts.layer(i).middle);
+  if (pass.network.plan.shape.residual == ResidualKind::kSequential)
+    copy(pass.backend, acts.residual, acts.layer(i).middle);
   mlp_branch_forward(pass, i);
   add(pass.backend, acts.branch, acts.residual);
 }

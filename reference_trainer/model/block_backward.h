@@ -10,6 +10,7 @@ namespace trainer {
 // Gradient buffers that live only within a block.
 template <Backend B>
 struct BlockScratch {
+  Tensor<B> dinput;      // [N, d] with respect to the block's input, where it is not dresidual
   Tensor<B> dhidden;     // [N, d] with respect to a norm's output
   Tensor<B> dffn;        // [N, ffn] with respect to the down-projection's input
   Tensor<B> dattention;  // [N, heads * head_dim] with respect to the attention's output
@@ -24,33 +25,79 @@ struct BackwardPass {
   Activations<B>& acts;  // gate and up of each layer are overwritten
   BlockScratch<B>& scratch;
   Parameters<B>& gradients;  // added to; weights in the effective basis (see effective_weights.h)
+  Adapters<B>* adapter_gradients;  // added to; null where the network has no adapters
 };
 
-// dresidual [N, d] is the gradient with respect to the block's output on entry and to `middle` on
-// return.
+// After dx [N, in] has the base's gradient: the adapter's gradients, if the layer has one.
 template <Backend B>
-void mlp_half_backward(BackwardPass<B>& pass, std::size_t i, Tensor<B>& dresidual) {
+void adapter_backward(BackwardPass<B>& pass, std::size_t i, Linear l, const Tensor<B>& x,
+                      const Tensor<B>& dy, Tensor<B>& dx) {
+  const Adapter<B>* adapter = pass.network.adapters.find(i, l);
+  if (adapter == nullptr) return;
+  Adapter<B>& gradient = pass.adapter_gradients->layers[i][l];
+  low_rank_backward(pass.backend, pass.network.adapters.weight(*adapter), x, dy,
+                    {gradient.a, gradient.b, dx});
+}
+
+// Gradients of a linear layer's weight, bias and adapter from its input x [N, in] and dy [N, out],
+// and dx := that of x.
+template <Backend B>
+void linear_backward(BackwardPass<B>& pass, std::size_t i, Linear l, const Tensor<B>& x,
+                     const Tensor<B>& dy, Tensor<B>& dx) {
+  linear_backward_weight(pass.backend, l, x, dy, pass.gradients.layers[i]);
+  matmul_nn(pass.backend, dy, pass.network.weight(i, l), dx);
+  adapter_backward(pass, i, l, x, dy, dx);
+}
+
+// The same, but dx += that of x.
+template <Backend B>
+void linear_backward_add(BackwardPass<B>& pass, std::size_t i, Linear l, const Tensor<B>& x,
+                         const Tensor<B>& dy, Tensor<B>& dx) {
+  linear_backward_weight(pass.backend, l, x, dy, pass.gradients.layers[i]);
+  matmul_nn_add(pass.backend, dy, pass.network.weight(i, l), dx);
+  adapter_backward(pass, i, l, x, dy, dx);
+}
+
+// From s.dffn, the gradient of the hidden channels, to s.dhidden, that of the norm's output.
+template <Backend B>
+void mlp_hidden_backward(BackwardPass<B>& pass, std::size_t i) {
+  B& backend = pass.backend;
+  const Network<B>& net = pass.network;
+  LayerActivations<B>& a = pass.acts.layer(i);
+  BlockScratch<B>& s = pass.scratch;
+  if (net.plan.shape.mlp == MlpKind::kGelu) {
+    gelu_backward(backend, s.dffn, a.up);  // up now holds its gradient
+    linear_backward(pass, i, Linear::kUp, a.gate_up_input, a.up, s.dhidden);
+    return;
+  }
+  swiglu_backward(backend, s.dffn, a.gate, a.up);  // gate and up now hold their gradients
+  linear_backward(pass, i, Linear::kGate, a.gate_up_input, a.gate, s.dhidden);
+  linear_backward_add(pass, i, Linear::kUp, a.gate_up_input, a.up, s.dhidden);
+}
+
+// dbranch [N, d] is the gradient with respect to the MLP's output; dstream [N, d], that of the
+// stream which the MLP's norm reads, is added to and may be dbranch.
+template <Backend B>
+void mlp_half_backward(BackwardPass<B>& pass, std::size_t i, const Tensor<B>& dbranch,
+                       Tensor<B>& dstream) {
   B& backend = pass.backend;
   const Network<B>& net = pass.network;
   LayerActivations<B>& a = pass.acts.layer(i);
   LayerParameters<B>& g = pass.gradients.layers[i];
   BlockScratch<B>& s = pass.scratch;
 
-  linear_backward_weight(backend, Linear::kDown, a.down_input, dresidual, g);
-  matmul_nn(backend, dresidual, net.weight(i, Linear::kDown), s.dffn);
+  linear_backward(pass, i, Linear::kDown, a.down_input, dbranch, s.dffn);
   if (const OptionalRotation& r4 = net.plan.at(i).r4) rotate_transposed(backend, *r4, s.dffn);
-  swiglu_backward(backend, s.dffn, a.gate, a.up);  // gate and up now hold their gradients
-  linear_backward_weight(backend, Linear::kGate, a.gate_up_input, a.gate, g);
-  linear_backward_weight(backend, Linear::kUp, a.gate_up_input, a.up, g);
-  matmul_nn(backend, a.gate, net.weight(i, Linear::kGate), s.dhidden);
-  matmul_nn_add(backend, a.up, net.weight(i, Linear::kUp), s.dhidden);
-  rmsnorm_backward(backend, {a.middle, net.parameters.layers[i].mlp_norm, a.mlp_rms}, s.dhidden,
-                   dresidual, g.mlp_norm);
+  mlp_hidden_backward(pass, i);
+  const ModelShape& shape = net.plan.shape;
+  norm_backward(backend, shape,
+                {mlp_stream(shape, a), net.parameters.layers[i].mlp_norm, a.mlp_statistics},
+                s.dhidden, {dstream, g.mlp_norm, g.mlp_norm_bias});
 }
 
-// From gradients of q, k, v after RoPE and R3 back to the residual stream.
+// From gradients of q, k, v after RoPE and R3 back to the residual stream: added to dstream.
 template <Backend B>
-void qkv_backward(BackwardPass<B>& pass, std::size_t i, Tensor<B>& dresidual) {
+void qkv_backward(BackwardPass<B>& pass, std::size_t i, Tensor<B>& dstream) {
   B& backend = pass.backend;
   const Network<B>& net = pass.network;
   LayerActivations<B>& a = pass.acts.layer(i);
@@ -62,33 +109,41 @@ void qkv_backward(BackwardPass<B>& pass, std::size_t i, Tensor<B>& dresidual) {
   }
   rope_backward(backend, rope_shape(net.plan.shape), pass.input.positions, s.dq);
   rope_backward(backend, rope_shape(net.plan.shape), pass.input.positions, s.dk);
-  linear_backward_weight(backend, Linear::kQ, a.qkv_input, s.dq, g);
-  linear_backward_weight(backend, Linear::kK, a.qkv_input, s.dk, g);
-  linear_backward_weight(backend, Linear::kV, a.qkv_input, s.dv, g);
-  matmul_nn(backend, s.dq, net.weight(i, Linear::kQ), s.dhidden);
-  matmul_nn_add(backend, s.dk, net.weight(i, Linear::kK), s.dhidden);
-  matmul_nn_add(backend, s.dv, net.weight(i, Linear::kV), s.dhidden);
-  rmsnorm_backward(backend, {a.input, net.parameters.layers[i].attention_norm, a.attention_rms},
-                   s.dhidden, dresidual, g.attention_norm);
+  linear_backward(pass, i, Linear::kQ, a.qkv_input, s.dq, s.dhidden);
+  linear_backward_add(pass, i, Linear::kK, a.qkv_input, s.dk, s.dhidden);
+  linear_backward_add(pass, i, Linear::kV, a.qkv_input, s.dv, s.dhidden);
+  norm_backward(backend, net.plan.shape,
+                {a.input, net.parameters.layers[i].attention_norm, a.attention_statistics},
+                s.dhidden, {dstream, g.attention_norm, g.attention_norm_bias});
 }
 
-// dresidual: gradient with respect to `middle` on entry, to the block's input on return.
+// dbranch is the gradient with respect to the attention branch's output; dstream, that of the
+// block's input, is added to and may be dbranch.
 template <Backend B>
-void attention_half_backward(BackwardPass<B>& pass, std::size_t i, Tensor<B>& dresidual) {
+void attention_half_backward(BackwardPass<B>& pass, std::size_t i, const Tensor<B>& dbranch,
+                             Tensor<B>& dstream) {
   B& backend = pass.backend;
   LayerActivations<B>& a = pass.acts.layer(i);
   BlockScratch<B>& s = pass.scratch;
-  linear_backward_weight(backend, Linear::kO, a.o_input, dresidual, pass.gradients.layers[i]);
-  matmul_nn(backend, dresidual, pass.network.weight(i, Linear::kO), s.dattention);
+  linear_backward(pass, i, Linear::kO, a.o_input, dbranch, s.dattention);
   attention_backward(backend, attention_shape(pass.network.plan.shape), pass.input.spans,
                      {a.q, a.k, a.v}, {s.dattention, a.log_sum_exp}, {s.dq, s.dk, s.dv});
-  qkv_backward(pass, i, dresidual);
+  qkv_backward(pass, i, dstream);
 }
 
+// dresidual [N, d]: gradient with respect to the block's output on entry, to its input on return.
 template <Backend B>
 void block_backward(BackwardPass<B>& pass, std::size_t i, Tensor<B>& dresidual) {
-  mlp_half_backward(pass, i, dresidual);
-  attention_half_backward(pass, i, dresidual);
+  if (pass.network.plan.shape.residual == ResidualKind::kSequential) {
+    mlp_half_backward(pass, i, dresidual, dresidual);
+    attention_half_backward(pass, i, dresidual, dresidual);
+    return;
+  }
+  Tensor<B>& dinput = pass.scratch.dinput;
+  copy(pass.backend, dresidual, dinput);
+  mlp_half_backward(pass, i, dresidual, dinput);
+  attention_half_backward(pass, i, dresidual, dinput);
+  std::swap(dresidual, dinput);
 }
 
 }  // namespace trainer

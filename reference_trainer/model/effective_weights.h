@@ -72,7 +72,7 @@ void update_effective_weights(B& backend, Network<B>& network) {
   for (std::size_t i = 0; i < network.effective.size(); ++i) {
     const LayerParameters<B>& master = network.parameters.layers[i];
     EffectiveLayer<B>& effective = network.effective[i];
-    for (const Linear l : kLinears) {
+    for (const Linear l : linears_of(plan.shape)) {
       make_effective_weight(backend, plan, i, l, master.weight[l], effective);
     }
     make_effective_value_bias(backend, unmerged_rotations(plan, i), master.bias[Linear::kV],
@@ -86,7 +86,7 @@ template <Backend B>
 void pull_back_gradients(B& backend, const ForwardPlan& plan, Parameters<B>& gradients) {
   for (std::size_t i = 0; i < gradients.layers.size(); ++i) {
     const LayerRotations rotations = unmerged_rotations(plan, i);
-    for (const Linear l : kLinears) {
+    for (const Linear l : linears_of(plan.shape)) {
       rotate_weight_transposed(backend, rotations, l, gradients.layers[i].weight[l]);
     }
     Tensor<B>& value_bias = gradients.layers[i].bias[Linear::kV];

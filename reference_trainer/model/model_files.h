@@ -2,19 +2,27 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "reference_trainer/io/model_directory.h"
 #include "reference_trainer/model/effective_weights.h"
 #include "reference_trainer/model/settings_json.h"
+#include "reference_trainer/model/weight_names.h"
 
 namespace trainer {
 
 // What must be in the weight files for a shape.
 std::vector<ExpectedTensor> expected_tensors(const ModelShape& shape);
+// The product of a tensor's dimensions.
+std::size_t element_count(std::span<const std::int64_t> shape);
 // What may be there besides and is not read.
 std::vector<std::string> ignorable_tensors(const ModelShape& shape);
+
+// All values of one tensor of the files.
+std::vector<float> read_stored(const WeightFiles& files, const std::string& tensor,
+                               NonFinite policy);
 
 // Reads every tensor of `parameters` from the weight files of `directory`.
 template <Backend B>
@@ -24,9 +32,9 @@ void read_parameters(B& backend, const std::filesystem::path& directory, const M
   check_tensor_list(files, expected_tensors(shape), ignorable_tensors(shape));
   std::vector<float> host;
   for (auto& t : tensor_list(parameters)) {
+    const FilePlace place = file_place(shape, t.name);
     host.resize(static_cast<std::size_t>(t.tensor->size()));
-    files.read_floats(t.name, host);
-    if (policy == NonFinite::kReject) check_finite(t.name, directory, host);
+    take_part(shape, place.part, read_stored(files, place.tensor, policy), t.file_cols(), host);
     copy_to_device<float>(backend, host, *t.tensor);
   }
 }
@@ -50,14 +58,35 @@ struct HostTensors {
   std::vector<FloatTensorView> views;
 };
 
-template <Backend B>
-void append_host_copies(B& backend, Parameters<B>& parameters, const std::string& prefix,
+// `tensors` is anything that has a tensor_list.
+template <Backend B, class Tensors>
+void append_host_copies(B& backend, Tensors& tensors, const std::string& prefix,
                         HostTensors& host) {
-  for (auto& t : tensor_list(parameters)) {
+  for (auto& t : tensor_list(tensors)) {
     auto& values = host.values.emplace_back(static_cast<std::size_t>(t.tensor->size()));
     copy_to_host<float>(backend, *t.tensor, values);
     host.views.push_back({prefix + t.name, t.shape(), values});
   }
+}
+
+// A host copy of every tensor as the weight files of `shape` have it.
+template <Backend B>
+HostTensors stored_tensors(B& backend, const ModelShape& shape, Parameters<B>& parameters) {
+  HostTensors host;
+  std::map<std::string, std::size_t> index;
+  for (const ExpectedTensor& e : expected_tensors(shape)) {
+    index.emplace(e.name, host.values.size());
+    auto& values = host.values.emplace_back(element_count(e.shape));
+    host.views.push_back({e.name, e.shape, values});
+  }
+  std::vector<float> part;
+  for (auto& t : tensor_list(parameters)) {
+    const FilePlace place = file_place(shape, t.name);
+    part.resize(static_cast<std::size_t>(t.tensor->size()));
+    copy_to_host<float>(backend, *t.tensor, part);
+    put_part(shape, place.part, part, t.file_cols(), host.values[index.at(place.tensor)]);
+  }
+  return host;
 }
 
 // Writes config.json, weights, roste.json and the tokenizer files of metadata.tokenizer_directory,
@@ -65,8 +94,7 @@ void append_host_copies(B& backend, Parameters<B>& parameters, const std::string
 template <Backend B>
 void save_network(B& backend, Network<B>& network, const ModelMetadata& metadata,
                   const std::filesystem::path& directory) {
-  HostTensors host;
-  append_host_copies(backend, network.parameters, "", host);
+  const HostTensors host = stored_tensors(backend, metadata.shape, network.parameters);
   write_model_directory(directory, metadata, host.views);
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "reference_trainer/model/adapters.h"
 #include "reference_trainer/model/parameters.h"
 #include "reference_trainer/model/rotations.h"
 #include "reference_trainer/model/sites.h"
@@ -76,6 +77,7 @@ struct Network {
   ForwardPlan plan;
   Parameters<B> parameters;
   std::vector<EffectiveLayer<B>> effective;
+  Adapters<B> adapters;  // none, unless attached
 
   const Tensor<B>& weight(std::size_t layer, Linear l) const {
     const Tensor<B>& w = effective[layer].weight[l];

@@ -20,6 +20,13 @@ LinearShape linear_shape(const ModelShape& s, Linear linear) {
   return {s.hidden_size, s.intermediate_size, s.mlp_bias};
 }
 
+std::span<const Linear> linears_of(const ModelShape& shape) {
+  static constexpr std::array kWithoutGate = {Linear::kQ, Linear::kK,  Linear::kV,
+                                              Linear::kO, Linear::kUp, Linear::kDown};
+  if (shape.mlp == MlpKind::kGelu) return kWithoutGate;
+  return kLinears;
+}
+
 const char* linear_name(Linear linear) {
   static constexpr PerLinear<const char*> kNames{{"self_attn.q_proj", "self_attn.k_proj",
                                                   "self_attn.v_proj", "self_attn.o_proj",

@@ -2,19 +2,24 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "reference_trainer/backend/backend.h"
 #include "reference_trainer/backend/copy.h"
 #include "reference_trainer/io/model_shape.h"
+#include "reference_trainer/ops/lm_head.h"
 
 namespace trainer {
 
-// The linear layers of a block, in the order in which the data meets them.
+// All linear layers that a block can have, in the order in which the data meets them.
 enum class Linear { kQ, kK, kV, kO, kGate, kUp, kDown };
 inline constexpr std::array kLinears = {Linear::kQ,    Linear::kK,  Linear::kV,   Linear::kO,
                                         Linear::kGate, Linear::kUp, Linear::kDown};
+
+// Those that a block of this kind has: without a gate where the MLP is GELU.
+std::span<const Linear> linears_of(const ModelShape& shape);
 
 // One value for each linear layer of a block.
 template <class T>
@@ -36,21 +41,26 @@ const char* linear_name(Linear linear);
 // d = hidden_size; weights are stored [out, in] as in the checkpoint.
 template <Backend B>
 struct LayerParameters {
-  Tensor<B> attention_norm;     // [1, d]
-  PerLinear<Tensor<B>> weight;  // [out, in]
-  PerLinear<Tensor<B>> bias;    // [1, out], empty where the model has none
-  Tensor<B> mlp_norm;           // [1, d]
+  Tensor<B> attention_norm;       // [1, d] gain
+  Tensor<B> attention_norm_bias;  // [1, d], empty for RMSNorm, as are the other norms' biases
+  PerLinear<Tensor<B>> weight;    // [out, in], empty where the block has no such layer
+  PerLinear<Tensor<B>> bias;      // [1, out], empty where the model has none
+  Tensor<B> mlp_norm;             // [1, d] gain
+  Tensor<B> mlp_norm_bias;        // [1, d]
 };
 
 template <Backend B>
 struct Parameters {
   Tensor<B> embedding;  // [vocab, d]
   std::vector<LayerParameters<B>> layers;
-  Tensor<B> final_norm;  // [1, d]
-  Tensor<B> head;        // [vocab, d], empty when the head is the embedding
+  Tensor<B> final_norm;       // [1, d] gain
+  Tensor<B> final_norm_bias;  // [1, d]
+  Tensor<B> head;             // [vocab, d], empty when the head is the embedding
+  Tensor<B> head_bias;        // [1, vocab], empty where there is none
 
   const Tensor<B>& output_embedding() const { return head.empty() ? embedding : head; }
   Tensor<B>& output_embedding() { return head.empty() ? embedding : head; }
+  LmHead<B> lm_head() const { return {output_embedding(), head_bias}; }
 };
 
 template <Backend B>
@@ -62,14 +72,20 @@ Parameters<B> allocate_parameters(B& backend, const ModelShape& shape) {
   for (auto& layer : p.layers) {
     layer.attention_norm.reshape(backend, 1, d);
     layer.mlp_norm.reshape(backend, 1, d);
-    for (const Linear l : kLinears) {
+    if (shape.norm == NormKind::kLayerNorm) {
+      layer.attention_norm_bias.reshape(backend, 1, d);
+      layer.mlp_norm_bias.reshape(backend, 1, d);
+    }
+    for (const Linear l : linears_of(shape)) {
       const LinearShape s = linear_shape(shape, l);
       layer.weight[l].reshape(backend, s.out, s.in);
       if (s.has_bias) layer.bias[l].reshape(backend, 1, s.out);
     }
   }
   p.final_norm.reshape(backend, 1, d);
+  if (shape.norm == NormKind::kLayerNorm) p.final_norm_bias.reshape(backend, 1, d);
   if (!shape.tied_embeddings) p.head.reshape(backend, shape.vocab_size, d);
+  if (shape.head_bias) p.head_bias.reshape(backend, 1, shape.vocab_size);
   return p;
 }
 
@@ -78,16 +94,26 @@ enum class TensorKind { kEmbedding, kHead, kLinearWeight, kBias, kNormGain };
 
 template <Backend B>
 struct NamedTensor {
-  std::string name;  // as in a Hugging Face checkpoint
+  std::string name;  // as in a Hugging Face checkpoint of the Llama family
   TensorKind kind;
   Tensor<B>* tensor;
   bool is_matrix() const { return kind != TensorKind::kBias && kind != TensorKind::kNormGain; }
+  // Values of one row of a file's tensor: those of a vector are rows of their own.
+  std::int64_t file_cols() const { return is_matrix() ? tensor->cols() : 1; }
   // As stored in a file: vectors have one dimension.
   std::vector<std::int64_t> shape() const {
     if (is_matrix()) return {tensor->rows(), tensor->cols()};
     return {tensor->cols()};
   }
 };
+
+// name.weight of this kind and name.bias, as far as they exist.
+template <Backend B>
+void append_tensors(const std::string& name, TensorKind kind, Tensor<B>& weight, Tensor<B>& bias,
+                    std::vector<NamedTensor<B>>& list) {
+  if (!weight.empty()) list.push_back({name + ".weight", kind, &weight});
+  if (!bias.empty()) list.push_back({name + ".bias", TensorKind::kBias, &bias});
+}
 
 // All tensors in a fixed order: the only list of names. Two Parameters of one shape give lists that
 // can be walked together (parameters, gradients, moments).
@@ -98,19 +124,17 @@ std::vector<NamedTensor<B>> tensor_list(Parameters<B>& p) {
   for (std::size_t i = 0; i < p.layers.size(); ++i) {
     const std::string prefix = "model.layers." + std::to_string(i) + ".";
     auto& layer = p.layers[i];
-    list.push_back(
-        {prefix + "input_layernorm.weight", TensorKind::kNormGain, &layer.attention_norm});
+    append_tensors(prefix + "input_layernorm", TensorKind::kNormGain, layer.attention_norm,
+                   layer.attention_norm_bias, list);
     for (const Linear l : kLinears) {
-      const std::string name = prefix + linear_name(l);
-      list.push_back({name + ".weight", TensorKind::kLinearWeight, &layer.weight[l]});
-      if (!layer.bias[l].empty())
-        list.push_back({name + ".bias", TensorKind::kBias, &layer.bias[l]});
+      append_tensors(prefix + linear_name(l), TensorKind::kLinearWeight, layer.weight[l],
+                     layer.bias[l], list);
     }
-    list.push_back(
-        {prefix + "post_attention_layernorm.weight", TensorKind::kNormGain, &layer.mlp_norm});
+    append_tensors(prefix + "post_attention_layernorm", TensorKind::kNormGain, layer.mlp_norm,
+                   layer.mlp_norm_bias, list);
   }
-  list.push_back({"model.norm.weight", TensorKind::kNormGain, &p.final_norm});
-  if (!p.head.empty()) list.push_back({"lm_head.weight", TensorKind::kHead, &p.head});
+  append_tensors("model.norm", TensorKind::kNormGain, p.final_norm, p.final_norm_bias, list);
+  append_tensors("lm_head", TensorKind::kHead, p.head, p.head_bias, list);
   return list;
 }
 

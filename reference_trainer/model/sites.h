@@ -36,8 +36,9 @@ constexpr const char* site_name(Site site) {
 constexpr bool is_kv_cache(Site site) { return site == Site::kKey || site == Site::kValue; }
 
 // Linear layers that read the site: each has its own term in eq. (12).
-constexpr int readers(Site site) {
-  return site == Site::kQkvInput ? 3 : site == Site::kGateUpInput ? 2 : 1;
+constexpr int readers(const ModelShape& s, Site site) {
+  if (site == Site::kQkvInput) return 3;
+  return site == Site::kGateUpInput && s.mlp == MlpKind::kSwiGlu ? 2 : 1;
 }
 
 // Values that share one scale: a token, or a token's head in the cache.

@@ -16,8 +16,9 @@ void transformer_forward(ForwardPass<B, Memory, Tap>& pass) {
   Activations<B>& acts = pass.acts;
   embedding_forward(pass.backend, pass.input.tokens, net.parameters.embedding, acts.residual);
   for (std::size_t i = 0; i < net.parameters.layers.size(); ++i) block_forward(pass, i);
-  rmsnorm_forward(pass.backend, acts.residual, net.parameters.final_norm, net.plan.shape.norm_eps,
-                  acts.final_hidden, acts.final_rms);
+  norm_forward(pass.backend, net.plan.shape,
+               {net.parameters.final_norm, net.parameters.final_norm_bias}, acts.residual,
+               acts.final_hidden, acts.final_statistics);
 }
 
 // As above for a batch that attends to itself and that nobody watches.
@@ -42,7 +43,8 @@ template <Backend B>
 struct BackwardBuffers {
   Activations<B>& acts;
   TransformerScratch<B>& scratch;
-  Parameters<B>& gradients;
+  Parameters<B>& gradients;                  // empty tensors: frozen (but norms have theirs)
+  Adapters<B>* adapter_gradients = nullptr;  // not null where the network has adapters
 };
 
 // A batch that went through the network: what a loss is a function of.
@@ -61,8 +63,8 @@ struct CrossEntropy {
   template <Backend B>
   LossSum operator()(const LossInput<B>& at, const Tensor<B>& hidden,
                      const LmHeadGradients<B>& gradients) const {
-    return lm_head_loss_backward(at.backend, hidden, at.network.parameters.output_embedding(),
-                                 at.targets, at.scale, gradients);
+    return lm_head_loss_backward(at.backend, hidden, at.network.parameters.lm_head(), at.targets,
+                                 at.scale, gradients);
   }
 };
 
@@ -76,15 +78,17 @@ LossSum transformer_backward(const LossInput<B>& at, Loss& compute_loss,
   Activations<B>& acts = buffers.acts;
   TransformerScratch<B>& s = buffers.scratch;
   Parameters<B>& g = buffers.gradients;
-  const LossSum loss = compute_loss(at, acts.final_hidden, {s.dfinal, g.output_embedding()});
+  const LossSum loss =
+      compute_loss(at, acts.final_hidden, {s.dfinal, g.output_embedding(), g.head_bias});
   s.dresidual.reshape(backend, acts.residual.rows(), acts.residual.cols());
   fill_zero(backend, s.dresidual);
-  rmsnorm_backward(backend, {acts.residual, network.parameters.final_norm, acts.final_rms},
-                   s.dfinal, s.dresidual, g.final_norm);
-  BackwardPass<B> pass{backend, network, at.input, acts, s.block, g};
+  norm_backward(backend, network.plan.shape,
+                {acts.residual, network.parameters.final_norm, acts.final_statistics}, s.dfinal,
+                {s.dresidual, g.final_norm, g.final_norm_bias});
+  BackwardPass<B> pass{backend, network, at.input, acts, s.block, g, buffers.adapter_gradients};
   for (std::size_t i = network.parameters.layers.size(); i-- > 0;)
     block_backward(pass, i, s.dresidual);
-  embedding_backward(backend, at.input.tokens, s.dresidual, g.embedding);
+  if (!g.embedding.empty()) embedding_backward(backend, at.input.tokens, s.dresidual, g.embedding);
   return loss;
 }
 

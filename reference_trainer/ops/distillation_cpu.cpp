@@ -1,5 +1,6 @@
 #include "reference_trainer/ops/distillation.h"
 
+#include "reference_trainer/ops/elementwise.h"
 #include "reference_trainer/ops/logit_rows.h"
 #include "reference_trainer/ops/matmul.h"
 #include "reference_trainer/ops/rows.h"
@@ -42,10 +43,11 @@ double divergence_of_chunk(Cpu& cpu, float scale, Tensor<Cpu>& teacher, Tensor<C
 void require_shapes(const HeadInput<Cpu>& teacher, const HeadInput<Cpu>& student,
                     const Indices<Cpu>& targets) {
   for (const HeadInput<Cpu>* x : {&teacher, &student}) {
-    require_equal("distillation: columns of a head", x->head.cols(), x->hidden.cols());
+    require_equal("distillation: columns of a head", x->head.weight.cols(), x->hidden.cols());
     require_equal("distillation: rows of a hidden state", x->hidden.rows(), targets.size());
   }
-  require_equal("distillation: the teacher's vocabulary", teacher.head.rows(), student.head.rows());
+  require_equal("distillation: the teacher's vocabulary", teacher.head.weight.rows(),
+                student.head.weight.rows());
 }
 
 }  // namespace
@@ -54,21 +56,24 @@ LossSum distillation_loss_backward(Cpu& cpu, const HeadInput<Cpu>& teacher,
                                    const HeadInput<Cpu>& student, const Indices<Cpu>& targets,
                                    float scale, const LmHeadGradients<Cpu>& gradients) {
   require_shapes(teacher, student, targets);
-  require_same_shape("distillation: shape of dhead against head", gradients.dhead, student.head);
-  const RowList rows = rows_with_target(targets, student.head.rows());
+  if (!gradients.dhead.empty())
+    require_same_shape("distillation: shape of dhead against head", gradients.dhead,
+                       student.head.weight);
+  const RowList rows = rows_with_target(targets, student.head.weight.rows());
   LossSum loss{0, static_cast<std::int64_t>(rows.size())};
   gradients.dh.reshape(cpu, student.hidden.rows(), student.hidden.cols());
   std::fill_n(gradients.dh.data(), gradients.dh.size(), 0.0f);
   Tensor<Cpu> hidden, teacher_logits, logits, dhidden;
   for_target_chunks(rows, [&](std::span<const std::int64_t> chunk) {
     gather_rows(cpu, teacher.hidden, chunk, hidden);
-    matmul_nt(cpu, hidden, teacher.head, teacher_logits);
+    lm_head_forward(cpu, hidden, teacher.head, teacher_logits);
     gather_rows(cpu, student.hidden, chunk, hidden);
-    matmul_nt(cpu, hidden, student.head, logits);
+    lm_head_forward(cpu, hidden, student.head, logits);
     loss.negative_log_likelihood += divergence_of_chunk(cpu, scale, teacher_logits, logits);
-    matmul_nn(cpu, logits, student.head, dhidden);
+    matmul_nn(cpu, logits, student.head.weight, dhidden);
     scatter_rows(cpu, dhidden, chunk, gradients.dh);
-    matmul_tn_add(cpu, logits, hidden, gradients.dhead);
+    if (!gradients.dhead.empty()) matmul_tn_add(cpu, logits, hidden, gradients.dhead);
+    if (!gradients.dbias.empty()) bias_backward(cpu, logits, gradients.dbias);
   });
   return loss;
 }

@@ -22,6 +22,12 @@ bool names_a_file(const std::string& id) {
 }
 
 void check_table(const ReportTable& table, const std::string& where) {
+  const auto charted = [&](const Measure& measure) { return measure.name == table.charted; };
+  if (!table.charted.empty() &&
+      std::none_of(table.measures.begin(), table.measures.end(), charted)) {
+    refuse(where + ": table " + table.id, "the charted measure " + table.charted,
+           "the name of a measure, or nothing");
+  }
   for (const TableRow& row : table.rows) {
     if (row.cells.size() == table.measures.size()) continue;
     refuse(where + ": table " + table.id + ", method " + row.method,
@@ -48,15 +54,26 @@ void check_figure(const ActivationFigure& figure, const std::string& where) {
   }
 }
 
+// Layers are rows of a grid: a wrong number must not make a picture of a billion rows.
+void check_layers(const ReductionFigure& figure, const std::string& where) {
+  constexpr std::int64_t kMostLayers = 4096;
+  for (const SiteReduction& site : figure.sites) {
+    if (site.layer >= 0 && site.layer < kMostLayers) continue;
+    refuse(where + ": figure " + figure.id + ", tensor " + site.tensor,
+           "layer " + std::to_string(site.layer), "0 to " + std::to_string(kMostLayers - 1));
+  }
+}
+
 }  // namespace
 
 void check(const Report& report, const std::string& where) {
-  std::set<std::string> ids;
+  std::set<std::string> ids = {"claims", "rotations"};  // their files have fixed names
   const auto check_ids = [&](const auto& items) {
     for (const auto& item : items) {
       if (!names_a_file(item.id))
         refuse(where, "the id \"" + item.id + "\"", "1 to 100 letters, digits, '-' and '_'");
-      if (!ids.insert(item.id).second) refuse(where, "the id " + item.id + " twice", "it once");
+      if (!ids.insert(item.id).second)
+        refuse(where, "the id " + item.id + " twice", "one of that name");
     }
   };
   check_ids(report.tables);
@@ -67,6 +84,7 @@ void check(const Report& report, const std::string& where) {
   check_ids(report.reductions);
   for (const ReportTable& table : report.tables) check_table(table, where);
   for (const ActivationFigure& figure : report.activations) check_figure(figure, where);
+  for (const ReductionFigure& figure : report.reductions) check_layers(figure, where);
 }
 
 }  // namespace trainer

@@ -37,7 +37,7 @@ class SiteErrors {
       : backend_(backend), shape_(shape), quant_(quant), matrices_(matrices) {
     for (std::size_t i = 0; i < static_cast<std::size_t>(shape.layers); ++i) {
       for (const Site s : kSites)
-        terms_.push_back({i, site_name(s), readers(s), only(rotation_of(s)), {}});
+        terms_.push_back({i, site_name(s), readers(shape, s), only(rotation_of(s)), {}});
     }
   }
 
@@ -119,7 +119,7 @@ ErrorTable measure_errors(B& backend, const Network<B>& network, const QuantConf
   ErrorTable table{averaged(sites.sums(), samples.size()),
                    static_cast<std::int64_t>(samples.size())};
   for (std::size_t i = 0; i < network.parameters.layers.size(); ++i) {
-    for (const Linear l : kLinears) {
+    for (const Linear l : linears_of(network.plan.shape)) {
       table.terms.push_back(weight_error(backend, quant.weight, matrices, i, l,
                                          network.parameters.layers[i].weight[l]));
     }

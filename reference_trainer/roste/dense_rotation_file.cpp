@@ -38,7 +38,7 @@ std::vector<double> sum_of_parts(std::span<const float> parts) {
 
 [[noreturn]] void refuse(const SafetensorsFile& file, const std::string& name,
                          const std::string& got, const std::string& expected) {
-  throw_bad_input({"RO-12", file.path().string() + ":" + name, got, expected,
+  throw_bad_input({"RO-12", file.path().string() + (name.empty() ? "" : ":" + name), got, expected,
                    "give the rotations that were learned for this model"});
 }
 
@@ -77,13 +77,14 @@ void write_dense_rotations(const std::filesystem::path& path, const DenseRotatio
 DenseRotations read_dense_rotations(const std::filesystem::path& path, const ModelShape& shape) {
   const SafetensorsFile file = SafetensorsFile::open(path);
   DenseRotations rotations{read_rotation(file, "r1", shape.hidden_size), {}};
-  if (!file.tensors().contains(r2_name(0))) {
-    if (file.tensors().size() > 1)
-      refuse(file, r2_name(0), "no tensor", "R2 of every layer or of none");
-    return rotations;
-  }
+  const std::size_t tensors = file.tensors().size();
+  if (tensors == 1) return rotations;  // R1 alone
   for (std::size_t i = 0; i < static_cast<std::size_t>(shape.layers); ++i)
     rotations.r2.push_back(read_rotation(file, r2_name(i), shape.head_dim));
+  if (tensors != 1 + rotations.r2.size()) {
+    refuse(file, "", std::to_string(tensors) + " tensors",
+           std::to_string(1 + rotations.r2.size()) + ": R1, and R2 of every layer");
+  }
   return rotations;
 }
 

@@ -2,22 +2,22 @@
 
 namespace trainer {
 
-double term_value(const ErrorTerm& term, RotationMask mask, Objective kind) {
+double term_value(const ErrorTerm& term, RotationMask mask, ErrorScale scale) {
   const double error = term.readers * term.at(mask).squared_error;
-  if (kind == Objective::kAbsolute) return error;
+  if (scale == ErrorScale::kAbsolute) return error;
   const double norm = term.at(RotationMask()).squared_norm;  // rotations keep it
   return norm > 0 ? error / norm : 0;
 }
 
-double objective(const ErrorTable& table, RotationMask shared_mask, Objective kind) {
+double objective(const ErrorTable& table, RotationMask shared_mask, ErrorScale scale) {
   double sum = 0;
-  for (const ErrorTerm& term : table.terms) sum += term_value(term, shared_mask, kind);
+  for (const ErrorTerm& term : table.terms) sum += term_value(term, shared_mask, scale);
   return sum;
 }
 
-double objective(const ErrorTable& table, std::span<const RotationMask> layers, Objective kind) {
+double objective(const ErrorTable& table, std::span<const RotationMask> layers, ErrorScale scale) {
   double sum = 0;
-  for (const ErrorTerm& term : table.terms) sum += term_value(term, layers[term.layer], kind);
+  for (const ErrorTerm& term : table.terms) sum += term_value(term, layers[term.layer], scale);
   return sum;
 }
 
@@ -32,10 +32,10 @@ std::array<RotationMask, 16> masks_by_count() {
   return masks;
 }
 
-SharedSearch search_shared(const ErrorTable& table, Objective kind) {
+SharedSearch search_shared(const ErrorTable& table, ErrorScale scale) {
   SharedSearch result;
   for (unsigned bits = 0; bits < 16; ++bits)
-    result.objectives[bits] = objective(table, RotationMask(bits), kind);
+    result.objectives[bits] = objective(table, RotationMask(bits), scale);
   for (const RotationMask mask : masks_by_count()) {
     if (result.objectives[mask.bits()] < result.objectives[result.best.bits()]) result.best = mask;
   }

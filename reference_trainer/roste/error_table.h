@@ -35,24 +35,24 @@ struct ErrorTable {
 
 // What is summed: squared errors as eq. (12) has it, or each divided by the squared norm of its
 // unrotated tensor, so that a small tensor counts as much as a large one.
-enum class Objective { kAbsolute, kRelative };
+enum class ErrorScale { kAbsolute, kRelative };
 
 // The words for them, in flags and files; indexed by the enumerators.
-inline constexpr std::array<std::string_view, 2> kObjectiveNames = {"absolute", "relative"};
-constexpr std::string_view name_of(Objective objective) {
-  return kObjectiveNames[static_cast<std::size_t>(objective)];
+inline constexpr std::array<std::string_view, 2> kErrorScaleNames = {"absolute", "relative"};
+constexpr std::string_view name_of(ErrorScale scale) {
+  return kErrorScaleNames[static_cast<std::size_t>(scale)];
 }
 
 // What one term adds: readers times its error, smaller is better. A zero tensor adds 0.
-double term_value(const ErrorTerm& term, RotationMask mask, Objective kind);
+double term_value(const ErrorTerm& term, RotationMask mask, ErrorScale scale);
 
 // E of eq. (12): smaller is better.
 double objective(const ErrorTable& table, RotationMask shared_mask,
-                 Objective kind = Objective::kAbsolute);
+                 ErrorScale scale = ErrorScale::kAbsolute);
 
 // The same for a mask of each layer, [layers].
 double objective(const ErrorTable& table, std::span<const RotationMask> layers,
-                 Objective kind = Objective::kAbsolute);
+                 ErrorScale scale = ErrorScale::kAbsolute);
 
 // All 16 masks, those with fewer rotations first and then by bits: the order in which ties are
 // decided.
@@ -63,6 +63,6 @@ struct SharedSearch {
   std::array<double, 16> objectives{};  // [RotationMask::bits()]
   RotationMask best;                    // smallest objective; ties go to fewer rotations
 };
-SharedSearch search_shared(const ErrorTable& table, Objective kind = Objective::kAbsolute);
+SharedSearch search_shared(const ErrorTable& table, ErrorScale scale = ErrorScale::kAbsolute);
 
 }  // namespace trainer

@@ -20,7 +20,7 @@ class ErrorsInForce {
  public:
   ErrorsInForce(B& backend, const ForwardPlan& plan) : backend_(backend), plan_(plan) {
     for (std::size_t i = 0; i < static_cast<std::size_t>(plan.shape.layers); ++i) {
-      for (const Site s : kSites) terms_.push_back({i, site_name(s), readers(s), {}, {}});
+      for (const Site s : kSites) terms_.push_back({i, site_name(s), readers(plan.shape, s), {}, {}});
     }
   }
 
@@ -55,7 +55,7 @@ ErrorTable measure_errors_in_force(B& backend, const Network<B>& network,
   if (!plan.quant.weight.enabled() || plan.weight_form == WeightForm::kEffective) return table;
   Tensor<B> w;
   for (std::size_t i = 0; i < network.parameters.layers.size(); ++i) {
-    for (const Linear l : kLinears) {
+    for (const Linear l : linears_of(plan.shape)) {
       copy(backend, network.parameters.layers[i].weight[l], w);
       rotate_weight(backend, unmerged_rotations(plan, i), l, w);
       const auto error = quantization_error(backend, plan.quant.weight, w.cols(), w);
@@ -69,8 +69,8 @@ template <Backend B>
 ObjectiveValue measure_objective(B& backend, const Network<B>& network,
                                  std::span<const SftSample> samples) {
   const ErrorTable table = measure_errors_in_force(backend, network, samples);
-  return {objective(table, RotationMask(), Objective::kAbsolute),
-          objective(table, RotationMask(), Objective::kRelative)};
+  return {objective(table, RotationMask(), ErrorScale::kAbsolute),
+          objective(table, RotationMask(), ErrorScale::kRelative)};
 }
 
 }  // namespace trainer

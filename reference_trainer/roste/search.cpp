@@ -9,11 +9,12 @@ using Masks = std::vector<RotationMask>;
 
 // The best masks among those with R1 as in `r1`. For a given R1 no term reads the rotations of two
 // layers, so each layer is decided alone.
-Masks best_given_r1(const ErrorTable& table, std::size_t layers, RotationMask r1, Objective kind) {
+Masks best_given_r1(const ErrorTable& table, std::size_t layers, RotationMask r1,
+                    ErrorScale scale) {
   std::vector<std::array<double, 16>> sums(layers, std::array<double, 16>{});
   for (const ErrorTerm& term : table.terms) {
     for (unsigned bits = 0; bits < 16; ++bits)
-      sums[term.layer][bits] += term_value(term, RotationMask(bits), kind);
+      sums[term.layer][bits] += term_value(term, RotationMask(bits), scale);
   }
   Masks best(layers, r1);
   for (std::size_t i = 0; i < layers; ++i) {
@@ -24,10 +25,10 @@ Masks best_given_r1(const ErrorTable& table, std::size_t layers, RotationMask r1
   return best;
 }
 
-Masks search_per_layer(const ErrorTable& table, std::size_t layers, Objective kind) {
-  Masks without = best_given_r1(table, layers, RotationMask(), kind);
-  Masks with = best_given_r1(table, layers, RotationMask(1), kind);
-  return objective(table, with, kind) < objective(table, without, kind) ? with : without;
+Masks search_per_layer(const ErrorTable& table, std::size_t layers, ErrorScale scale) {
+  Masks without = best_given_r1(table, layers, RotationMask(), scale);
+  Masks with = best_given_r1(table, layers, RotationMask(1), scale);
+  return objective(table, with, scale) < objective(table, without, scale) ? with : without;
 }
 
 // Variable 0 is R1; then R2, R3 and R4 of each layer.
@@ -41,13 +42,13 @@ void flip(std::size_t variable, Masks& masks) {
 }
 
 // The neighbour of `masks` with the smallest objective below `value`, the first of equals.
-std::optional<Masks> best_flip(const ErrorTable& table, const Masks& masks, Objective kind,
+std::optional<Masks> best_flip(const ErrorTable& table, const Masks& masks, ErrorScale scale,
                                double& value) {
   std::optional<Masks> best;
   for (std::size_t variable = 0; variable <= 3 * masks.size(); ++variable) {
     Masks flipped = masks;
     flip(variable, flipped);
-    const double candidate = objective(table, flipped, kind);
+    const double candidate = objective(table, flipped, scale);
     if (candidate >= value) continue;
     value = candidate;
     best = std::move(flipped);
@@ -55,11 +56,11 @@ std::optional<Masks> best_flip(const ErrorTable& table, const Masks& masks, Obje
   return best;
 }
 
-Masks search_greedy(const ErrorTable& table, std::size_t layers, Objective kind) {
+Masks search_greedy(const ErrorTable& table, std::size_t layers, ErrorScale scale) {
   Masks masks(layers);
-  double value = objective(table, masks, kind);
+  double value = objective(table, masks, scale);
   // Ends, since every turn lowers `value` and there are finitely many masks.
-  while (auto better = best_flip(table, masks, kind, value)) masks = *std::move(better);
+  while (auto better = best_flip(table, masks, scale, value)) masks = *std::move(better);
   return masks;
 }
 

@@ -26,7 +26,7 @@ constexpr std::string_view name_of(SearchMode mode) {
 
 struct SearchSettings {
   SearchMode mode = SearchMode::kShared;
-  Objective objective = Objective::kAbsolute;
+  ErrorScale objective = ErrorScale::kAbsolute;
 };
 
 struct SearchResult {

@@ -76,11 +76,12 @@ void save_training_checkpoint(B& backend, const CheckpointPolicy& policy, std::i
   prune_checkpoints(policy.output_dir, policy.keep);
 }
 
-template <Backend B>
+// The way back of append_host_copies.
+template <Backend B, class Tensors>
 void read_checkpoint_tensors(B& backend, const SafetensorsFile& file, const std::string& prefix,
-                             Parameters<B>& p) {
+                             Tensors& tensors) {
   std::vector<float> host;
-  for (auto& t : tensor_list(p)) {
+  for (auto& t : tensor_list(tensors)) {
     host.resize(static_cast<std::size_t>(t.tensor->size()));
     file.read_floats(prefix + t.name, host);
     copy_to_device<float>(backend, host, *t.tensor);

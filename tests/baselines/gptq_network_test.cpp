@@ -156,7 +156,7 @@ std::vector<float> logits(Cpu& cpu, const Network<Cpu>& network,
   Activations<Cpu> acts(network.plan.shape, Keep::kOneLayer);
   transformer_forward(cpu, network, input, acts);
   Tensor<Cpu> out;
-  matmul_nt(cpu, acts.final_hidden, network.parameters.output_embedding(), out);
+  matmul_nt(cpu, acts.final_hidden, network.parameters.lm_head().weight, out);
   return test::values(out);
 }
 

@@ -117,7 +117,7 @@ TEST(Gptq, DeadColumnsAreZeroAndChangeNothingElse) {
   for (std::size_t row = 0; row < 12; ++row) {
     for (std::size_t c = 0; c < 21; ++c) {
       const std::size_t from = row * 20 + (c < 5 ? c : c - 1);
-      whole.weight[row * 21 + c] = c == 5 ? 0.01f : live.weight[from];
+      whole.weight[row * 21 + c] = c == 5 ? 0.4f : live.weight[from];
     }
   }
   whole.hessian.values.assign(21 * 21, 0);

@@ -75,7 +75,7 @@ inline Tensor<Cpu> full_logits(Cpu& cpu, const Network<Cpu>& network, TokenSeque
   Activations<Cpu> acts(network.plan.shape, Keep::kOneLayer);
   transformer_forward(cpu, network, input, acts);
   Tensor<Cpu> logits;
-  lm_head_forward(cpu, acts.final_hidden, network.parameters.output_embedding(), logits);
+  lm_head_forward(cpu, acts.final_hidden, network.parameters.lm_head(), logits);
   return logits;
 }
 

@@ -163,6 +163,17 @@ TEST(SequenceDraws, FirstTokensLengthsAndSharesAreUniform) {
   EXPECT_NEAR(sum / kDraws, 0.5, 5 / std::sqrt(12.0 * kDraws));
 }
 
+// Equal shares would sample one word again and again.
+TEST(SequenceDraws, EveryPositionAndSequenceHasAShareOfItsOwn) {
+  SampleSettings s;
+  std::set<double> shares;
+  for (std::size_t sequence = 0; sequence < 20; ++sequence) {
+    for (std::size_t position = 1; position < 20; ++position)
+      shares.insert(SequenceDraws(s, sequence).share(position));
+  }
+  EXPECT_EQ(shares.size(), 20u * 19u);
+}
+
 TEST(OrdinaryTokens, AreAllButTheSpecialOnes) {
   EXPECT_EQ(ordinary_tokens(5, std::vector<TokenId>{0, 3, 9}), (std::vector<TokenId>{1, 2, 4}));
 }

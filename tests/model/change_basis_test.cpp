@@ -80,7 +80,10 @@ TEST_P(ChangeBasis, AnUnrotatedCopyIsTheModelBeforeRotation) {
 INSTANTIATE_TEST_SUITE_P(Choices, ChangeBasis,
                          testing::Values(Case{"0000", "0000"}, Case{"1000", "1000"},
                                          Case{"0100", "0000"}, Case{"0001", "0101"},
-                                         Case{"1111", "1111"}, Case{"1010", "1101"}));
+                                         Case{"1111", "1111"}, Case{"1010", "1101"}),
+                         [](const auto& c) {
+                           return std::string(c.param.first) + "_" + c.param.second;
+                         });
 
 TEST(BasisChange, OnlyWhatChangesTurns) {
   const ModelShape shape = test::tiny_shape();

@@ -70,10 +70,17 @@ TEST_P(ChangeRotations, TheUnrotatedCopyStaysTheSame) {
   EXPECT_EQ(after.plan.norm_gains, NormGains::kFolded);
 }
 
+std::string name_of_case(const testing::TestParamInfo<std::tuple<WeightForm, NormGains>>& c) {
+  const bool merged = std::get<0>(c.param) == WeightForm::kMerged;
+  const bool trained = std::get<1>(c.param) == NormGains::kFoldedTrained;
+  return std::string(merged ? "merged" : "unrotated") + (trained ? "_trained" : "_frozen");
+}
+
 INSTANTIATE_TEST_SUITE_P(Forms, ChangeRotations,
                          testing::Combine(testing::Values(WeightForm::kMaster, WeightForm::kMerged),
                                           testing::Values(NormGains::kFolded,
-                                                          NormGains::kFoldedTrained)));
+                                                          NormGains::kFoldedTrained)),
+                         name_of_case);
 
 // R1 off turns everything that touches the stream; R2 and R4 turn only merged weights.
 TEST(ChangeRotationsMoments, ResetTouchesTheTensorsThatTurnAndNoOthers) {

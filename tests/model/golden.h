@@ -93,7 +93,7 @@ struct GoldenRun {
     ForwardPass<Cpu, OwnKeys, Tap> pass{cpu, network, in.input, acts, memory, tap};
     transformer_forward(pass);
     Tensor<Cpu> out;
-    lm_head_forward(cpu, acts.final_hidden, network.parameters.output_embedding(), out);
+    lm_head_forward(cpu, acts.final_hidden, network.parameters.lm_head(), out);
     logits = values(out);
     TransformerScratch<Cpu> scratch;
     const auto n = static_cast<double>(in.target_count);

@@ -17,7 +17,7 @@ std::vector<float> logits(Cpu& cpu, const Network<Cpu>& network) {
   Activations<Cpu> acts(network.plan.shape, Keep::kOneLayer);
   transformer_forward(cpu, network, input, acts);
   Tensor<Cpu> out;
-  lm_head_forward(cpu, acts.final_hidden, network.parameters.output_embedding(), out);
+  lm_head_forward(cpu, acts.final_hidden, network.parameters.lm_head(), out);
   return test::values(out);
 }
 

@@ -11,7 +11,7 @@
 namespace trainer {
 namespace {
 
-constexpr Objective kBoth[] = {Objective::kAbsolute, Objective::kRelative};
+constexpr ErrorScale kBoth[] = {ErrorScale::kAbsolute, ErrorScale::kRelative};
 
 // A term with random errors for each setting of the rotations it depends on.
 ErrorTerm random_term(std::size_t layer, RotationMask depends_on, std::uint64_t seed) {
@@ -35,18 +35,18 @@ ErrorTable random_table(std::size_t layers, std::uint64_t seed) {
   return table;
 }
 
-double after(const ErrorTable& table, std::size_t layers, SearchMode mode, Objective kind) {
-  return choose_rotations(table, layers, {mode, kind}).after;
+double after(const ErrorTable& table, std::size_t layers, SearchMode mode, ErrorScale scale) {
+  return choose_rotations(table, layers, {mode, scale}).after;
 }
 
 // The smallest objective over all masks of two layers that agree on R1.
-double brute_force(const ErrorTable& table, Objective kind) {
+double brute_force(const ErrorTable& table, ErrorScale scale) {
   double smallest = HUGE_VAL;
   for (unsigned a = 0; a < 16; ++a) {
     for (unsigned b = 0; b < 16; ++b) {
       const RotationMask masks[] = {RotationMask(a), RotationMask(b)};
       if (masks[0].r(1) == masks[1].r(1))
-        smallest = std::min(smallest, objective(table, masks, kind));
+        smallest = std::min(smallest, objective(table, masks, scale));
     }
   }
   return smallest;
@@ -56,8 +56,8 @@ double brute_force(const ErrorTable& table, Objective kind) {
 TEST(ChooseRotations, PerLayerIsTheMinimumOverEveryConfiguration) {
   for (std::uint64_t seed = 1; seed <= 100; ++seed) {
     const ErrorTable table = random_table(2, seed);
-    for (const Objective kind : kBoth)
-      EXPECT_DOUBLE_EQ(after(table, 2, SearchMode::kPerLayer, kind), brute_force(table, kind));
+    for (const ErrorScale scale : kBoth)
+      EXPECT_DOUBLE_EQ(after(table, 2, SearchMode::kPerLayer, scale), brute_force(table, scale));
   }
 }
 
@@ -65,10 +65,10 @@ TEST(ChooseRotations, PerLayerIsAtMostSharedAndGreedy) {
   int better_than_shared = 0, better_than_greedy = 0;
   for (std::uint64_t seed = 1; seed <= 100; ++seed) {
     const ErrorTable table = random_table(5, seed);
-    for (const Objective kind : kBoth) {
-      const double best = after(table, 5, SearchMode::kPerLayer, kind);
-      const double shared = after(table, 5, SearchMode::kShared, kind);
-      const double greedy = after(table, 5, SearchMode::kGreedy, kind);
+    for (const ErrorScale scale : kBoth) {
+      const double best = after(table, 5, SearchMode::kPerLayer, scale);
+      const double shared = after(table, 5, SearchMode::kShared, scale);
+      const double greedy = after(table, 5, SearchMode::kGreedy, scale);
       const double rounding = 1e-12 * best;  // 40 additions of equal terms in another order
       EXPECT_LE(best, shared + rounding);
       EXPECT_LE(best, greedy + rounding);
@@ -147,10 +147,10 @@ TEST(ChooseRotations, TheObjectivesDiffer) {
   ErrorTerm zero{0, "zero", 1, RotationMask(1), {}};
   table.terms = {large, small, zero};
   EXPECT_EQ(objective(table, RotationMask(1)), 94);
-  EXPECT_DOUBLE_EQ(objective(table, RotationMask(1), Objective::kRelative), 0.009 + 0.4);
+  EXPECT_DOUBLE_EQ(objective(table, RotationMask(1), ErrorScale::kRelative), 0.009 + 0.4);
   for (const SearchMode mode : {SearchMode::kShared, SearchMode::kPerLayer, SearchMode::kGreedy}) {
-    EXPECT_EQ(text_of(choose_rotations(table, 1, {mode, Objective::kAbsolute})), "1000 ");
-    EXPECT_EQ(text_of(choose_rotations(table, 1, {mode, Objective::kRelative})), "0000 ");
+    EXPECT_EQ(text_of(choose_rotations(table, 1, {mode, ErrorScale::kAbsolute})), "1000 ");
+    EXPECT_EQ(text_of(choose_rotations(table, 1, {mode, ErrorScale::kRelative})), "0000 ");
   }
 }
 
@@ -174,11 +174,11 @@ ErrorTable measured_table(std::uint64_t seed) {
 TEST(ChooseRotations, PerLayerIsTheMinimumOfModels) {
   for (const std::uint64_t seed : {1u, 2u, 3u}) {
     const ErrorTable table = measured_table(seed);
-    for (const Objective kind : kBoth) {
-      const double best = after(table, 2, SearchMode::kPerLayer, kind);
-      EXPECT_NEAR(best, brute_force(table, kind), 1e-12 * best);
-      EXPECT_LE(best, after(table, 2, SearchMode::kShared, kind) * (1 + 1e-12));
-      EXPECT_LE(best, after(table, 2, SearchMode::kGreedy, kind) * (1 + 1e-12));
+    for (const ErrorScale scale : kBoth) {
+      const double best = after(table, 2, SearchMode::kPerLayer, scale);
+      EXPECT_NEAR(best, brute_force(table, scale), 1e-12 * best);
+      EXPECT_LE(best, after(table, 2, SearchMode::kShared, scale) * (1 + 1e-12));
+      EXPECT_LE(best, after(table, 2, SearchMode::kGreedy, scale) * (1 + 1e-12));
     }
   }
 }
@@ -190,9 +190,9 @@ TEST(SearchJson, ATableComesBackAndIsSearchedAlike) {
   EXPECT_EQ(to_json(back), to_json(table));
   EXPECT_EQ(back.samples, 4);
   for (const SearchMode mode : {SearchMode::kShared, SearchMode::kPerLayer, SearchMode::kGreedy}) {
-    for (const Objective kind : kBoth) {
-      const SearchResult a = choose_rotations(table, 2, {mode, kind});
-      const SearchResult b = choose_rotations(back, 2, {mode, kind});
+    for (const ErrorScale scale : kBoth) {
+      const SearchResult a = choose_rotations(table, 2, {mode, scale});
+      const SearchResult b = choose_rotations(back, 2, {mode, scale});
       EXPECT_EQ(a.layers, b.layers);
       EXPECT_EQ(a.after, b.after);
       EXPECT_EQ(a.before, b.before);
@@ -203,7 +203,7 @@ TEST(SearchJson, ATableComesBackAndIsSearchedAlike) {
 TEST(SearchJson, TheChoiceOfASearchFileIsReadAsRotations) {
   const ErrorTable table = literal_table();
   const SearchResult result =
-      choose_rotations(table, 2, {SearchMode::kPerLayer, Objective::kRelative});
+      choose_rotations(table, 2, {SearchMode::kPerLayer, ErrorScale::kRelative});
   const RotationChoice choice = choice_of(result, 7, OnlineSigns::kNone);
   const nlohmann::json j = to_json(table, result, choice);
   EXPECT_EQ(j.at("mode"), "per_layer");

@@ -22,7 +22,7 @@ class SitesAsTheyAre {
   SitesAsTheyAre(Cpu& cpu, const ModelShape& shape, const QuantConfig& quant)
       : cpu_(cpu), shape_(shape), quant_(quant) {}
   void operator()(std::size_t, Site site, const Tensor<Cpu>& x) {
-    sum_ += readers(site) *
+    sum_ += readers(shape_, site) *
             quantization_error(cpu_, quant_.at(site), group_size(shape_, site), x).squared_error;
   }
   double sum() const { return sum_; }
@@ -41,7 +41,7 @@ double remeasured(Cpu& cpu, const Network<Cpu>& network, const QuantConfig& quan
   run_samples(cpu, network, samples, 4, sites);
   double sum = sites.sum() / static_cast<double>(samples.size());
   for (std::size_t i = 0; i < network.effective.size(); ++i) {
-    for (const Linear l : kLinears) {
+    for (const Linear l : linears_of(network.plan.shape)) {
       const Tensor<Cpu>& w = network.weight(i, l);
       sum += quantization_error(cpu, quant.weight, w.cols(), w).squared_error;
     }
@@ -128,10 +128,13 @@ TEST(SharedSearch, LiteralTable) {
 
 // Fig. 4: q, k and v read one input, gate and up another; each has its own term in eq. (12).
 TEST(Sites, ReadersAreTheLinearLayersOfFigure4) {
-  EXPECT_EQ(readers(Site::kQkvInput), 3);
-  EXPECT_EQ(readers(Site::kGateUpInput), 2);
+  ModelShape shape;
+  EXPECT_EQ(readers(shape, Site::kQkvInput), 3);
+  EXPECT_EQ(readers(shape, Site::kGateUpInput), 2);
   for (const Site s : {Site::kKey, Site::kValue, Site::kOInput, Site::kDownInput})
-    EXPECT_EQ(readers(s), 1) << site_name(s);
+    EXPECT_EQ(readers(shape, s), 1) << site_name(s);
+  shape.mlp = MlpKind::kGelu;
+  EXPECT_EQ(readers(shape, Site::kGateUpInput), 1);
 }
 
 // Sums over weights, means over samples: twice the same samples change nothing but rounding.

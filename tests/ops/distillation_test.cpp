@@ -38,17 +38,28 @@ double twin(const Side& teacher, const Side& student, const std::vector<int>& ta
   return loss;
 }
 
-struct Gradients {
-  LossSum loss;
-  std::vector<float> dh, dhead;
+const Tensor<Cpu> kNoBias;
+
+// A head and what it reads.
+struct Input {
+  const Tensor<Cpu>& hidden;
+  const Tensor<Cpu>& head;
+  const Tensor<Cpu>& bias = kNoBias;
+  HeadInput<Cpu> view() const { return {hidden, {head, bias}}; }
 };
 
-Gradients gradients_of(Cpu& cpu, const HeadInput<Cpu>& teacher, const HeadInput<Cpu>& student,
+struct Gradients {
+  LossSum loss;
+  std::vector<float> dh, dhead, dbias;
+};
+
+Gradients gradients_of(Cpu& cpu, const Input& teacher, const Input& student,
                        const std::vector<int>& targets, float scale) {
   Tensor<Cpu> dh, dhead = constant_tensor(cpu, student.head.rows(), student.head.cols(), 0);
-  const LossSum loss = distillation_loss_backward(cpu, teacher, student, indices_of(cpu, targets),
-                                                  scale, {dh, dhead});
-  return {loss, floats(dh), floats(dhead)};
+  Tensor<Cpu> dbias = constant_tensor(cpu, student.bias.rows(), student.bias.cols(), 0);
+  const LossSum loss = distillation_loss_backward(
+      cpu, teacher.view(), student.view(), indices_of(cpu, targets), scale, {dh, dhead, dbias});
+  return {loss, floats(dh), floats(dhead), floats(dbias)};
 }
 
 std::vector<int> mixed_targets(int rows) {
@@ -136,9 +147,29 @@ TEST(Distillation, LargeLogitsDoNotOverflow) {
 TEST(Distillation, DheadIsAddedTo) {
   Cpu cpu(1);
   const Tensor<Cpu> h = constant_tensor(cpu, 1, 2, 0), head = constant_tensor(cpu, 3, 2, 0);
-  Tensor<Cpu> dh, dhead = constant_tensor(cpu, 3, 2, 7);
-  distillation_loss_backward(cpu, {h, head}, {h, head}, indices_of(cpu, {1}), 1.0f, {dh, dhead});
+  Tensor<Cpu> dh, dhead = constant_tensor(cpu, 3, 2, 7), dbias;
+  const Input same{h, head};
+  distillation_loss_backward(cpu, same.view(), same.view(), indices_of(cpu, {1}), 1.0f,
+                             {dh, dhead, dbias});
   EXPECT_EQ(floats(dhead), std::vector<float>(6, 7.0f));
+}
+
+// A bias is one more column of the head, beside a hidden value of 1: its gradient is that column's.
+TEST(Distillation, ABiasIsAColumnOfTheHead) {
+  Cpu cpu(1);
+  const std::vector<float> bias{0.5f, -1, 2};
+  const Tensor<Cpu> h = tensor_of(cpu, 2, 1, {1, 2}), head = tensor_of(cpu, 3, 1, {1, -1, 0.5f});
+  const Tensor<Cpu> h1 = tensor_of(cpu, 2, 2, {1, 1, 2, 1});
+  const Tensor<Cpu> head1 = tensor_of(cpu, 3, 2, {1, bias[0], -1, bias[1], 0.5f, bias[2]});
+  const Tensor<Cpu> other = constant_tensor(cpu, 3, 1, 0), b = tensor_of(cpu, 1, 3, bias);
+  const Gradients got = gradients_of(cpu, {h, other, b}, {h, head, b}, {0, 1}, 1);
+  const Tensor<Cpu> other1 = tensor_of(cpu, 3, 2, {0, bias[0], 0, bias[1], 0, bias[2]});
+  const Gradients expected = gradients_of(cpu, {h1, other1}, {h1, head1}, {0, 1}, 1);
+  EXPECT_GT(expected.loss.negative_log_likelihood, 0.1);
+  EXPECT_NEAR(got.loss.negative_log_likelihood, expected.loss.negative_log_likelihood,
+              2 * 150 * kUnit);
+  for (std::size_t v = 0; v < 3; ++v)
+    EXPECT_NEAR(got.dbias[v], expected.dhead[2 * v + 1], 2 * 120 * kUnit) << v;
 }
 
 TEST(Distillation, SameBitsForAnyThreads) {

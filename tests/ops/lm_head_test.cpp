@@ -25,6 +25,10 @@ double twin(const Values& h, const Values& head, std::int64_t d, const std::vect
   return loss;
 }
 
+const Tensor<Cpu> kNoBias;
+
+LmHead<Cpu> bare(const Tensor<Cpu>& weight) { return {weight, kNoBias}; }
+
 std::vector<int> mixed_targets(int rows, int vocab) {
   std::vector<int> targets(rows);
   for (int i = 0; i < rows; ++i) targets[i] = i % 3 == 1 ? -1 : (i * 7) % vocab;
@@ -34,7 +38,7 @@ std::vector<int> mixed_targets(int rows, int vocab) {
 TEST(LmHead, GoldenLossOfUniformLogits) {
   Cpu cpu(1);
   const Tensor<Cpu> h = constant_tensor(cpu, 3, 2, 0), head = random_tensor(cpu, 5, 2, 1);
-  const LossSum loss = lm_head_loss(cpu, h, head, indices_of(cpu, {0, -1, 4}));
+  const LossSum loss = lm_head_loss(cpu, h, bare(head), indices_of(cpu, {0, -1, 4}));
   EXPECT_EQ(loss.targets, 2);
   EXPECT_NEAR(loss.negative_log_likelihood, 2 * 1.6094379124341003, 1e-7);  // 2 ln 5
 }
@@ -43,7 +47,7 @@ TEST(LmHead, ForwardIsHTimesHeadTransposed) {
   Cpu cpu(1);
   Tensor<Cpu> logits;
   const Tensor<Cpu> head = tensor_of(cpu, 3, 2, {1, 0, 0, 1, 1, 1});
-  lm_head_forward(cpu, tensor_of(cpu, 1, 2, {2, 3}), head, logits);
+  lm_head_forward(cpu, tensor_of(cpu, 1, 2, {2, 3}), bare(head), logits);
   EXPECT_EQ(floats(logits), (std::vector<float>{2, 3, 5}));
 }
 
@@ -53,7 +57,7 @@ TEST(LmHead, LossAgainstTheDoubleTwin) {
   Cpu cpu(2);
   const std::vector<int> targets = mixed_targets(700, 331);  // two chunks of rows
   const Tensor<Cpu> h = random_tensor(cpu, 700, 5, 1), head = random_tensor(cpu, 331, 5, 2);
-  const LossSum loss = lm_head_loss(cpu, h, head, indices_of(cpu, targets));
+  const LossSum loss = lm_head_loss(cpu, h, bare(head), indices_of(cpu, targets));
   EXPECT_EQ(loss.targets, 467);
   EXPECT_NEAR(loss.negative_log_likelihood, twin(doubles(h), doubles(head), 5, targets),
               467 * 50 * kUnit);
@@ -66,9 +70,9 @@ struct Gradients {
 
 Gradients gradients_of(Cpu& cpu, const Tensor<Cpu>& h, const Tensor<Cpu>& head,
                        const std::vector<int>& targets, float scale) {
-  Tensor<Cpu> dh, dhead = constant_tensor(cpu, head.rows(), head.cols(), 0);
+  Tensor<Cpu> dh, none, dhead = constant_tensor(cpu, head.rows(), head.cols(), 0);
   const LossSum loss =
-      lm_head_loss_backward(cpu, h, head, indices_of(cpu, targets), scale, {dh, dhead});
+      lm_head_loss_backward(cpu, h, bare(head), indices_of(cpu, targets), scale, {dh, dhead, none});
   return {loss, floats(dh), floats(dhead)};
 }
 
@@ -84,7 +88,7 @@ TEST(LmHead, BackwardAgainstCentralDifferences) {
   expect_near(tensor_of(cpu, 5, 7, got.dh), numeric_gradient(hs, by_h), 11 * 60 * kUnit);
   expect_near(tensor_of(cpu, 11, 7, got.dhead), numeric_gradient(heads, by_head), 11 * 60 * kUnit);
   EXPECT_EQ(got.loss.negative_log_likelihood,
-            lm_head_loss(cpu, h, head, indices_of(cpu, targets)).negative_log_likelihood);
+            lm_head_loss(cpu, h, bare(head), indices_of(cpu, targets)).negative_log_likelihood);
 }
 
 // Chunks of 256 rows must add up to the same gradients as the rows one by one.
@@ -116,6 +120,45 @@ TEST(LmHead, RowsWithoutTargetHaveNoInfluence) {
   for (int c = 4; c < 8; ++c) EXPECT_EQ(after.dh[c], 0.0f);
 }
 
+TEST(LmHead, ForwardAddsTheBias) {
+  Cpu cpu(1);
+  Tensor<Cpu> logits;
+  const Tensor<Cpu> head = tensor_of(cpu, 3, 2, {1, 0, 0, 1, 1, 1}),
+                    bias = tensor_of(cpu, 1, 3, {10, 20, 30});
+  lm_head_forward(cpu, tensor_of(cpu, 1, 2, {2, 3}), {head, bias}, logits);
+  EXPECT_EQ(floats(logits), (std::vector<float>{12, 23, 35}));
+}
+
+// The bias is one more column of the head, read by one more channel of h that is always 1: the same
+// loss and gradients. Probabilities are off by 60 u relative, sums of at most 5 terms of them.
+TEST(LmHead, ABiasIsAColumnReadByOnes) {
+  Cpu cpu(2);
+  const std::vector<int> targets{3, -1, 0, 10, 3};
+  const Tensor<Cpu> wide_h = random_tensor(cpu, 5, 7, 1), wide_head = random_tensor(cpu, 11, 7, 2);
+  Tensor<Cpu> h(cpu, 5, 6), head(cpu, 11, 6), bias(cpu, 1, 11),
+      ones = tensor_of(cpu, 5, 7, floats(wide_h));
+  for (int r = 0; r < 5; ++r) {
+    std::copy_n(wide_h.data() + r * 7, 6, h.data() + r * 6);
+    ones.data()[r * 7 + 6] = 1;
+  }
+  for (int r = 0; r < 11; ++r) {
+    std::copy_n(wide_head.data() + r * 7, 6, head.data() + r * 6);
+    bias.data()[r] = wide_head.data()[r * 7 + 6];
+  }
+  const Gradients expected = gradients_of(cpu, ones, wide_head, targets, 0.5f);
+  Tensor<Cpu> dh, dhead = constant_tensor(cpu, 11, 6, 0), dbias = constant_tensor(cpu, 1, 11, 7);
+  const LossSum loss = lm_head_loss_backward(cpu, h, {head, bias}, indices_of(cpu, targets), 0.5f,
+                                             {dh, dhead, dbias});
+  EXPECT_NEAR(loss.negative_log_likelihood, expected.loss.negative_log_likelihood, 4 * 50 * kUnit);
+  EXPECT_EQ(lm_head_loss(cpu, h, {head, bias}, indices_of(cpu, targets)).negative_log_likelihood,
+            loss.negative_log_likelihood);
+  for (int r = 0; r < 11; ++r) {
+    EXPECT_NEAR(dbias.data()[r] - 7, expected.dhead[r * 7 + 6], 5 * 60 * kUnit + 8 * kUnit);
+    EXPECT_NEAR(dhead.data()[r * 6], expected.dhead[r * 7], 5 * 60 * kUnit);
+  }
+  for (int r = 0; r < 5; ++r) EXPECT_NEAR(dh.data()[r * 6], expected.dh[r * 7], 11 * 60 * kUnit);
+}
+
 TEST(LmHead, NoTargetsAtAll) {
   Cpu cpu(2);
   const Tensor<Cpu> h = random_tensor(cpu, 2, 3, 1), head = random_tensor(cpu, 4, 3, 2);
@@ -130,15 +173,15 @@ TEST(LmHead, LargeLogitsDoNotOverflow) {
   Cpu cpu(1);
   const Tensor<Cpu> h = constant_tensor(cpu, 1, 1, 1), head = tensor_of(cpu, 2, 1, {1000, 990});
   // log(1 + exp(-10)) + 10
-  EXPECT_NEAR(lm_head_loss(cpu, h, head, indices_of(cpu, {1})).negative_log_likelihood,
+  EXPECT_NEAR(lm_head_loss(cpu, h, bare(head), indices_of(cpu, {1})).negative_log_likelihood,
               10.000045398899218, 1e-6);
 }
 
 TEST(LmHead, DheadIsAddedTo) {
   Cpu cpu(1);
   const Tensor<Cpu> h = constant_tensor(cpu, 1, 2, 0), head = constant_tensor(cpu, 3, 2, 0);
-  Tensor<Cpu> dh, dhead = constant_tensor(cpu, 3, 2, 7);
-  lm_head_loss_backward(cpu, h, head, indices_of(cpu, {1}), 1.0f, {dh, dhead});
+  Tensor<Cpu> dh, none, dhead = constant_tensor(cpu, 3, 2, 7);
+  lm_head_loss_backward(cpu, h, bare(head), indices_of(cpu, {1}), 1.0f, {dh, dhead, none});
   EXPECT_EQ(floats(dhead), std::vector<float>(6, 7.0f));
 }
 
@@ -157,9 +200,9 @@ TEST(LmHead, WrongTargetsAndShapesAreRefused) {
   Cpu cpu(1);
   const Tensor<Cpu> h = constant_tensor(cpu, 2, 3, 0), head = constant_tensor(cpu, 4, 3, 0);
   const Tensor<Cpu> narrow = constant_tensor(cpu, 4, 2, 0);
-  EXPECT_THROW(lm_head_loss(cpu, h, head, indices_of(cpu, {0, 4})), std::out_of_range);
-  EXPECT_THROW(lm_head_loss(cpu, h, head, indices_of(cpu, {0})), std::invalid_argument);
-  EXPECT_THROW(lm_head_loss(cpu, h, narrow, indices_of(cpu, {0, 1})), std::invalid_argument);
+  EXPECT_THROW(lm_head_loss(cpu, h, bare(head), indices_of(cpu, {0, 4})), std::out_of_range);
+  EXPECT_THROW(lm_head_loss(cpu, h, bare(head), indices_of(cpu, {0})), std::invalid_argument);
+  EXPECT_THROW(lm_head_loss(cpu, h, bare(narrow), indices_of(cpu, {0, 1})), std::invalid_argument);
 }
 
 }  // namespace
