@@ -112,11 +112,11 @@ struct PretrainOptions {
 // `run`, `sweep` and `reproduce`: which methods, how often, on what grid.
 struct StudyOptions {
   std::string methods = "base+sft+rtn+quarot_rtn+ste+roste";  // `run` and `sweep`; see cells.h
-  std::string cells;                    // `reproduce`: groups models/methods/settings/seeds
-  std::int64_t seeds = 1;               // `run`: seed, seed + 1, ...
-  std::vector<double> learning_rates;   // grid of a sweep; empty: learning_rate
-  std::vector<double> clip_ratios;      // grid of a sweep; empty: those of the quantizers
-  std::int64_t objective_points = 10;   // times eq. (12) is measured in a training; 0: never
+  std::string cells;                   // `reproduce`: groups models/methods/settings/seeds
+  std::int64_t seeds = 1;              // `run`: seed, seed + 1, ...
+  std::vector<double> learning_rates;  // grid of a sweep; empty: learning_rate
+  std::vector<double> clip_ratios;     // grid of a sweep; empty: those of the quantizers
+  std::int64_t objective_points = 10;  // times eq. (12) is measured in a training; 0: never
 };
 
 struct CommandLine {
@@ -137,12 +137,12 @@ struct CommandLine {
   GenerationOptions generation;
   PretrainOptions pretrain;
   QuantizeMethod quantize_method = QuantizeMethod::kRtn;
-  SearchSettings search;                              // line 5 of Algorithm 1
-  std::int64_t outer_rounds = 1;                      // K of Algorithm 1; `train` only
-  OnlineSigns online_signs = OnlineSigns::kRandom;    // of R3 and R4
-  MomentPolicy moments = MomentPolicy::kReset;        // of Adam when a round changes rotations
-  TrainBasis train_basis = TrainBasis::kMaster;       // where R2 and R4 of trained weights are
-  TrainNorms train_norms = TrainNorms::kFrozen;       // gains of folded norms
+  SearchSettings search;                            // line 5 of Algorithm 1
+  std::int64_t outer_rounds = 1;                    // K of Algorithm 1; `train` only
+  OnlineSigns online_signs = OnlineSigns::kRandom;  // of R3 and R4
+  MomentPolicy moments = MomentPolicy::kReset;      // of Adam when a round changes rotations
+  TrainBasis train_basis = TrainBasis::kMaster;     // where R2 and R4 of trained weights are
+  TrainNorms train_norms = TrainNorms::kFrozen;     // gains of folded norms
   GptqSettings gptq;
   SpinQuantSettings spinquant;
   LlmQatSettings llm_qat;

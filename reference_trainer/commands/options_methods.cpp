@@ -32,17 +32,17 @@ void add_algorithm1(std::vector<FlagRow>& rows) {
 void add_gptq(std::vector<FlagRow>& rows) {
   Group group("GPTQ", rows);
   const auto field = [](auto member) { return at(&Cmd::gptq, member); };
-  group.add(kRounds, real_flag({"gptq_damping", "share of the Hessian's mean diagonal"},
-                               {0, 1, Bound::kExcluded, {}, "0.01"},
-                               field(&GptqSettings::damping)));
+  group.add(kRounds,
+            real_flag({"gptq_damping", "share of the Hessian's mean diagonal"},
+                      {0, 1, Bound::kExcluded, {}, "0.01"}, field(&GptqSettings::damping)));
   group.add(kRounds, integer_flag({"gptq_block_size", "columns rounded together"}, {1, kWidest},
                                   field(&GptqSettings::block_size)));
-  group.add(kRounds, word_flag({"gptq_order", "of the columns"},
-                               field(&GptqSettings::column_order)));
+  group.add(kRounds,
+            word_flag({"gptq_order", "of the columns"}, field(&GptqSettings::column_order)));
   group.add(kRounds, word_flag({"gptq_clip", "search of each channel's clipping factor"},
                                field(&GptqSettings::clip)));
-  group.add(kRounds, word_flag({"gptq_inputs", "whose Hessian it is"},
-                               field(&GptqSettings::inputs)));
+  group.add(kRounds,
+            word_flag({"gptq_inputs", "whose Hessian it is"}, field(&GptqSettings::inputs)));
 }
 
 void add_spinquant(std::vector<FlagRow>& rows) {
@@ -66,9 +66,9 @@ void add_llm_qat(std::vector<FlagRow>& rows) {
                                    {1, kMany}, field(&LlmQatSettings::sequences)));
   group.add(kStudies, integer_flag({"llm_qat_max_length", "tokens of each"}, {2, kWidest},
                                    field(&LlmQatSettings::max_length)));
-  group.add(kStudies, real_flag({"llm_qat_learning_rate", "peak; cosine to 0"},
-                                {0, 1, Bound::kExcluded, {}, "2e-5"},
-                                field(&LlmQatSettings::learning_rate)));
+  group.add(kStudies,
+            real_flag({"llm_qat_learning_rate", "peak; cosine to 0"},
+                      {0, 1, Bound::kExcluded, {}, "2e-5"}, field(&LlmQatSettings::learning_rate)));
 }
 
 void add_adapters(std::vector<FlagRow>& rows) {
@@ -102,14 +102,13 @@ void add_study_flags(std::vector<FlagRow>& rows) {
                                  field(&StudyOptions::seeds)));
   group.add({kReproduce}, text_flag({"cells", "models/methods/settings/seeds, joined by commas"},
                                     "LIST", field(&StudyOptions::cells)));
-  group.add({kSweep, kReproduce},
-            reals_flag({"learning_rates", "grid: peaks of the schedule"},
-                       {0, 1, Bound::kExcluded, {}, "1e-3,2e-3"},
-                       field(&StudyOptions::learning_rates)));
-  group.add({kSweep, kReproduce},
-            reals_flag({"clip_ratios", "grid: clipping factors of all quantizers"},
-                       {0, 1, Bound::kExcluded, {}, "1,0.95,0.9"},
-                       field(&StudyOptions::clip_ratios)));
+  group.add({kSweep, kReproduce}, reals_flag({"learning_rates", "grid: peaks of the schedule"},
+                                             {0, 1, Bound::kExcluded, {}, "1e-3,2e-3"},
+                                             field(&StudyOptions::learning_rates)));
+  group.add(
+      {kSweep, kReproduce},
+      reals_flag({"clip_ratios", "grid: clipping factors of all quantizers"},
+                 {0, 1, Bound::kExcluded, {}, "1,0.95,0.9"}, field(&StudyOptions::clip_ratios)));
   group.add(kStudies, integer_flag({"objective_points", "times eq. (12) is measured in a training"},
                                    {0, kMany}, field(&StudyOptions::objective_points)));
 }

@@ -10,9 +10,9 @@ namespace {
 
 using std::string_view;
 
-constexpr std::array<string_view, 11> kCommands = {"pretrain", "rotate", "measure",  "search",
-                                                   "train",    "quantize", "eval",   "generate",
-                                                   "run",      "sweep",  "reproduce"};
+constexpr std::array<string_view, 11> kCommands = {"pretrain", "rotate",   "measure",  "search",
+                                                   "train",    "quantize", "eval",     "generate",
+                                                   "run",      "sweep",    "reproduce"};
 constexpr std::array<string_view, 3> kTrainMethods = {"sft", "ste", "roste"};
 constexpr std::array<string_view, 3> kQuantizeMethods = {"rtn", "gptq", "spinquant"};
 constexpr std::array<string_view, 2> kTrainBases = {"master", "merged"};
@@ -64,8 +64,8 @@ std::span<const string_view> words_of<SearchMode>() {
   return kSearchModeNames;
 }
 template <>
-std::span<const string_view> words_of<Objective>() {
-  return kObjectiveNames;
+std::span<const string_view> words_of<ErrorScale>() {
+  return kErrorScaleNames;
 }
 template <>
 std::span<const string_view> words_of<OnlineSigns>() {

@@ -12,8 +12,7 @@ template <class Enum>
 std::span<const std::string_view> words_of();
 
 template <>
-std::span<const std::string_view>
-words_of<Command>();  // the commands, without kHelp and kNone
+std::span<const std::string_view> words_of<Command>();  // the commands, without kHelp and kNone
 template <>
 std::span<const std::string_view> words_of<Schedule>();
 template <>
@@ -29,7 +28,7 @@ std::span<const std::string_view> words_of<LossOn>();
 template <>
 std::span<const std::string_view> words_of<SearchMode>();
 template <>
-std::span<const std::string_view> words_of<Objective>();
+std::span<const std::string_view> words_of<ErrorScale>();
 template <>
 std::span<const std::string_view> words_of<OnlineSigns>();
 template <>

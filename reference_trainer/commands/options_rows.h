@@ -1,4 +1,5 @@
-// What the files of the flag table share: which commands there are, bounds, and rows under a heading.
+// What the files of the flag table share: which commands there are, bounds, and rows under a
+// heading.
 #pragma once
 
 #include <limits>
@@ -14,7 +15,8 @@ namespace option_rows {
 
 using enum Command;
 
-inline constexpr std::int64_t kMany = 1'000'000'000'000;  // more of anything than a run will ever count
+inline constexpr std::int64_t kMany =
+    1'000'000'000'000;  // more of anything than a run will ever count
 inline constexpr std::int64_t kMostSeed = std::numeric_limits<std::int64_t>::max();
 // The signs of a model's many rotations are streams of (rotation_seed << 22) + site.
 inline constexpr std::int64_t kMostRotationSeed = (std::int64_t{1} << 42) - 1;
@@ -27,8 +29,8 @@ inline constexpr CommandSet kReadsModel = kAll.without(kPretrain).without(kRepro
 inline constexpr CommandSet kWritesModel = {kPretrain, kRotate, kTrain,    kQuantize,
                                             kRun,      kSweep,  kReproduce};
 inline constexpr CommandSet kStudies = {kRun, kSweep, kReproduce};
-inline constexpr CommandSet kCalibrates = {kMeasure, kSearch,  kTrain, kQuantize,
-                                           kRun,     kSweep, kReproduce};
+inline constexpr CommandSet kCalibrates = {kMeasure, kSearch, kTrain,    kQuantize,
+                                           kRun,     kSweep,  kReproduce};
 inline constexpr CommandSet kQuantizes = {kMeasure, kSearch, kTrain,    kQuantize,
                                           kRun,     kSweep,  kReproduce};
 inline constexpr CommandSet kRotates = {kRotate, kTrain, kQuantize};

@@ -19,12 +19,11 @@ void add_model_and_data(std::vector<FlagRow>& rows) {
                                at(&Cmd::data, &DataOptions::dataset)));
   group.add(kSplits, text_flag({"eval_dataset", "JSONL to evaluate on afterwards"}, "FILE",
                                at(&Cmd::data, &DataOptions::eval_dataset)));
-  group.add({kRun, kSweep},
-            text_flag({"validation_dataset", "JSONL on which settings are chosen"}, "FILE",
-                      at(&Cmd::data, &DataOptions::validation_dataset)));
+  group.add({kRun, kSweep}, text_flag({"validation_dataset", "JSONL on which settings are chosen"},
+                                      "FILE", at(&Cmd::data, &DataOptions::validation_dataset)));
   group.add(kSplits, real_flag({"eval_fraction", "held out of --dataset if no --eval_dataset"},
-                              {0, 0.5, Bound::kExcluded, Bound::kIncluded, "0.05"},
-                              at(&Cmd::data, &DataOptions::eval_fraction)));
+                               {0, 0.5, Bound::kExcluded, Bound::kIncluded, "0.05"},
+                               at(&Cmd::data, &DataOptions::eval_fraction)));
   group.add(
       {kPretrain, kMeasure, kSearch, kTrain, kQuantize, kEval, kRun, kSweep, kReproduce},
       integer_flag({"max_length", "tokens of a sample; prompts lose their start"}, {2, kWidest},
@@ -83,8 +82,9 @@ void add_base_model(std::vector<FlagRow>& rows) {
 void add_quantizer(const std::string& prefix, const std::string& what,
                    QuantizerSettings QuantConfig::*which, Group& group) {
   const auto field = [which](auto member) { return at(&Cmd::quant, which, member); };
-  group.add(kQuantizes.without(kReproduce), bits_flag({prefix + "_bits", "bits of " + what + ": 2-8, or 16 for none"},
-                                  field(&QuantizerSettings::bits)));
+  group.add(kQuantizes.without(kReproduce),
+            bits_flag({prefix + "_bits", "bits of " + what + ": 2-8, or 16 for none"},
+                      field(&QuantizerSettings::bits)));
   group.add(kQuantizes, word_flag({prefix + "_symmetry", "eq. (4) with zero point, or eq. (2)"},
                                   field(&QuantizerSettings::symmetry)));
   group.add(kQuantizes, real_flag({prefix + "_clip_ratio", "clipping factor c"},
@@ -119,7 +119,8 @@ Flag settings_flag() {
 
 void add_quantization(std::vector<FlagRow>& rows) {
   Group group("Quantization", rows);
-  group.add({kQuantize}, word_flag({"method", "how weights are rounded"}, at(&Cmd::quantize_method)));
+  group.add({kQuantize},
+            word_flag({"method", "how weights are rounded"}, at(&Cmd::quantize_method)));
   add_quantizer("w", "weights", &QuantConfig::weight, group);
   add_quantizer("a", "activations", &QuantConfig::activation, group);
   add_quantizer("kv", "the key/value cache", &QuantConfig::kv, group);

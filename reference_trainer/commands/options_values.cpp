@@ -107,8 +107,8 @@ std::vector<double> parse_reals(const FlagValue& value, const RealRange& range) 
     const std::size_t comma = std::min(rest.find(','), rest.size());
     const double number = parse_real({std::string(rest.substr(0, comma)), value.where}, range);
     if (std::find(numbers.begin(), numbers.end(), number) != numbers.end()) {
-      throw_usage({"CL-04", value.where, "'" + shortest_text(number) + "' twice",
-                   "every number once", ""});
+      throw_usage(
+          {"CL-04", value.where, "'" + shortest_text(number) + "' twice", "every number once", ""});
     }
     numbers.push_back(number);
     if (comma == rest.size()) return numbers;

@@ -166,11 +166,11 @@ struct ReductionFigure {
 
 // ---- Chosen rotations
 
-enum class Turn { kIdentity, kHadamard };
+enum class GridMark { kIdentity, kHadamard };
 
 struct RotationGrid {
-  std::string name;                         // of the run, e.g. "RoSTE, W3A3KV3, seed 0"
-  std::vector<std::array<Turn, 4>> layers;  // R1 ... R4 of every layer
+  std::string name;                             // of the run, e.g. "RoSTE, W3A3KV3, seed 0"
+  std::vector<std::array<GridMark, 4>> layers;  // R1 ... R4 of every layer
   std::string source;
 };
 

@@ -139,9 +139,8 @@ inline constexpr auto kFields<ReductionFigure> = std::tuple(
 
 template <>
 inline constexpr auto kFields<RotationGrid> = std::tuple(Field("name", &RotationGrid::name),
-                                                           Field("layers", &RotationGrid::layers),
-                                                           Field("source",
-                                                                 &RotationGrid::source));
+                                                         Field("layers", &RotationGrid::layers),
+                                                         Field("source", &RotationGrid::source));
 
 template <>
 inline constexpr auto kFields<Report> = std::tuple(

@@ -22,9 +22,9 @@ struct CellResult {
   double rouge_l = kNotMeasured, rouge_lsum = kNotMeasured;
   // [layers] R1 R2 R3 R4: 0 none, 1 Hadamard, L learned.
   std::vector<std::string> rotations;
-  double seconds = 0;                  // training and evaluation, when it was computed
-  std::string directory;               // of its stage, below the study's
-  nlohmann::json settings;             // everything that decided the result
+  double seconds = 0;       // training and evaluation, when it was computed
+  std::string directory;    // of its stage, below the study's
+  nlohmann::json settings;  // everything that decided the result
 
   double rouge_average() const { return (rouge1 + rouge2 + rouge_l + rouge_lsum) / 4; }
 };

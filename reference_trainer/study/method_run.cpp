@@ -20,9 +20,19 @@ json spinquant_key(const SpinQuantSettings& s) {
           {"learning_rate", s.learning_rate},
           {"batch", s.batch},
           {"weights", static_cast<int>(s.weights)},
-          {"cayley", {{"map", static_cast<int>(s.cayley.map)},
-                      {"iterations", s.cayley.iterations},
-                      {"momentum", s.cayley.momentum}}}};
+          {"cayley",
+           {{"map", static_cast<int>(s.cayley.map)},
+            {"iterations", s.cayley.iterations},
+            {"momentum", s.cayley.momentum}}}};
+}
+
+json adapter_key(const StudySettings& s) {
+  json targets = json::array();
+  for (const Linear l : s.adapters.lora.targets) targets.push_back(linear_name(l));
+  return {{"r", s.adapters.lora.rank},
+          {"alpha", s.adapters.lora.alpha},
+          {"targets", targets},
+          {"training", to_json(adapter_training(s))}};
 }
 
 json algorithm1_key(const Algorithm1Settings& s) {
@@ -66,6 +76,21 @@ json method_key(const Cell& cell, const StudySettings& s) {
       break;
   }
   return key;
+}
+
+LoraSettings adapter_settings(const StudySettings& s) {
+  LoraSettings lora = s.adapters.lora;
+  lora.seed = s.training.seed;
+  return lora;
+}
+
+TrainSettings adapter_training(const StudySettings& s) {
+  TrainSettings t = s.training;
+  t.learning_rate = s.adapters.learning_rate;
+  t.schedule = Schedule::kCosine;
+  t.warmup_ratio = 0.01;  // with no decay: RoLoRA's script
+  t.weight_decay = 0;
+  return t;
 }
 
 TrainSettings llm_qat_training(const StudySettings& s) {

@@ -15,7 +15,9 @@
 
 namespace trainer {
 
-inline constexpr unsigned kNowhere = 0b0000, kEverywhere = 0b1111, kMergedOnly = 0b0001;
+// RotationMask::bits(): R1 is the lowest.
+inline constexpr unsigned kNowhere = 0b0000, kEverywhere = 0b1111;
+inline constexpr unsigned kRoloraRotations = 0b1001;  // R1 and R4, as RoLoRA's --rotate_down_proj
 
 // One cell under way.
 template <Backend B>
@@ -43,6 +45,8 @@ struct MethodRun {
 nlohmann::json method_key(const Cell& cell, const StudySettings& settings);
 
 TrainSettings llm_qat_training(const StudySettings& settings);
+LoraSettings adapter_settings(const StudySettings& settings);
+TrainSettings adapter_training(const StudySettings& settings);
 SampleSettings llm_qat_data(const StudySettings& settings, const ModelShape& shape);
 
 nlohmann::ordered_json round_json(const Algorithm1Round& round);
@@ -57,8 +61,7 @@ class Watch {
       : reporter_(run.reporting, run.stage(), run.settings.training.max_steps) {
     const std::int64_t points = run.settings.objective_points;
     if (points == 0 || facts_of(run.cell.method).precision == Precision::kFull) return;
-    const std::int64_t every =
-        std::max<std::int64_t>(1, run.settings.training.max_steps / points);
+    const std::int64_t every = std::max<std::int64_t>(1, run.settings.training.max_steps / points);
     trace_.emplace(run.backend, network, run.start.data.calibration, every);
   }
 
@@ -72,9 +75,8 @@ class Watch {
     reporter_.finish();
     if (!trace_) return;
     for (const ObjectivePoint& p : trace_->points()) {
-      record["objective"].push_back({{"step", p.steps_done},
-                                     {"absolute", p.value.absolute},
-                                     {"relative", p.value.relative}});
+      record["objective"].push_back(
+          {{"step", p.steps_done}, {"absolute", p.value.absolute}, {"relative", p.value.relative}});
     }
   }
 

@@ -9,6 +9,7 @@
 
 #include "reference_trainer/baselines/gptq.h"
 #include "reference_trainer/baselines/llm_qat.h"
+#include "reference_trainer/baselines/lora_training.h"
 #include "reference_trainer/baselines/spinquant.h"
 #include "reference_trainer/roste/round_to_nearest.h"
 #include "reference_trainer/study/method_run.h"
@@ -48,6 +49,7 @@ Network<B> roste(MethodRun<B>& run, SearchMode mode) {
   settings.quant = run.cell.quant;
   settings.search.mode = mode;
   settings.rotation_seed = run.settings.rotation_seed;
+  settings.first_round = FirstRound::kSearch;
   const Algorithm1Result result =
       run_algorithm1(run.backend, settings, run.settings.training,
                      {run.start.data.train, run.start.data.calibration}, job);
@@ -78,9 +80,11 @@ Network<B> spinquant(MethodRun<B>& run) {
   SpinQuantSettings settings = run.settings.spinquant;
   settings.seed = run.settings.rotation_seed;
   StageReporter reporter(run.reporting, run.stage(), settings.steps);
-  const SpinQuantResult learned = learn_rotations<B>(
-      run.backend, settings, run.cell.quant, run.start.data.calibration, network,
-      [&](const SpinQuantStep& s) { reporter({s.step, s.loss, 0, s.learning_rate, 0}); });
+  const SpinQuantResult learned =
+      learn_rotations<B>(run.backend, settings, run.cell.quant, run.start.data.calibration, network,
+                         [&](const SpinQuantStep& s) {
+                           reporter({s.step, s.loss, 0, s.learning_rate, 0});
+                         });
   reporter.finish();
   merge_learned(run.backend, learned, network);
   run.record["spinquant"] = to_json(learned);
@@ -102,6 +106,24 @@ Network<B> llm_qat(MethodRun<B>& run) {
   reporter.finish();
   run.record["llm_qat"] = report_json(report);
   return student;
+}
+
+// Adapters trained at 16 bits beside a frozen base, merged, and the sum rounded to nearest.
+template <Backend B>
+Network<B> adapted(MethodRun<B>& run, const RotationChoice& choice) {
+  Network<B> network = network_of(run.backend, run.start, run.from, {}, choice);
+  attach_adapters(run.backend, adapter_settings(run.settings), network);
+  LoraState<B> state(run.backend, network);
+  LoraJob<B> job{network, state};
+  const TrainSettings training = adapter_training(run.settings);
+  StageReporter reporter(run.reporting, run.stage(), training.max_steps);
+  job.observer = [&](const StepReport& report) { reporter(report); };
+  train_lora(run.backend, training, run.start.data.train, job);
+  reporter.finish();
+  merge_adapters(run.backend, network);
+  network.plan.quant = run.cell.quant;
+  update_effective_weights(run.backend, network);
+  return network;
 }
 
 // The method of the cell, from its start to a network under its plan.
@@ -134,7 +156,7 @@ Network<B> make_method(MethodRun<B>& run) {
     case Method::kLora:
       return adapted(run, run.shared(kNowhere));
     case Method::kRolora:
-      return adapted(run, run.shared(kMergedOnly));
+      return adapted(run, run.shared(kRoloraRotations));
   }
   throw std::logic_error("a method without a body");
 }

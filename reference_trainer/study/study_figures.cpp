@@ -126,9 +126,9 @@ RotationGrid grid_of(const CellResult& r) {
                     {},
                     r.directory};
   for (const std::string& digits : r.rotations) {
-    std::array<Turn, 4> turns{};
+    std::array<GridMark, 4> turns{};
     for (std::size_t i = 0; i < 4; ++i)
-      turns[i] = digits[i] == '1' ? Turn::kHadamard : Turn::kIdentity;
+      turns[i] = digits[i] == '1' ? GridMark::kHadamard : GridMark::kIdentity;
     grid.layers.push_back(turns);
   }
   return grid;
