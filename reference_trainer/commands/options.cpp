@@ -82,18 +82,27 @@ void check_contradictions(const GivenFlags& given) {
   check_range_is_used(given);
 }
 
+void check_divides(const char* part, std::int64_t divisor, const char* whole, std::int64_t of) {
+  if (of % divisor == 0) return;
+  throw_usage({"CL-03", std::string("--") + part, std::to_string(divisor),
+               "a divisor of " + std::string(whole) + " " + std::to_string(of), ""});
+}
+
+void check_key_value_heads(const PretrainOptions& base) {
+  const std::int64_t heads = base.num_attention_heads, kv_heads = base.num_key_value_heads;
+  if (kv_heads == -1) return;
+  check_divides("num_key_value_heads", kv_heads, "--num_attention_heads", heads);
+  if (kv_heads == heads || base.architecture == BaseArchitecture::kLlama) return;
+  throw_usage({"CL-03", "--num_key_value_heads", std::to_string(kv_heads),
+               "--num_attention_heads " + std::to_string(heads) + ": GPT-NeoX shares no keys",
+               "--architecture llama does"});
+}
+
 // Key/value heads must divide the heads, and the heads the width into pairs of channels that RoPE
 // turns; fields alone cannot say so.
 void check_base_model(const PretrainOptions& base) {
-  const auto check = [](const char* part, std::int64_t divisor, const char* whole,
-                        std::int64_t of) {
-    if (of % divisor == 0) return;
-    throw_usage({"CL-03", std::string("--") + part, std::to_string(divisor),
-                 "a divisor of " + std::string(whole) + " " + std::to_string(of), ""});
-  };
-  check("num_attention_heads", base.num_attention_heads, "--hidden_size", base.hidden_size);
-  check("num_key_value_heads", base.num_key_value_heads, "--num_attention_heads",
-        base.num_attention_heads);
+  check_divides("num_attention_heads", base.num_attention_heads, "--hidden_size", base.hidden_size);
+  check_key_value_heads(base);
   const std::int64_t head_dim = base.hidden_size / base.num_attention_heads;
   if (head_dim % 2 == 0) return;
   throw_usage({"CL-03", "--num_attention_heads", std::to_string(base.num_attention_heads),

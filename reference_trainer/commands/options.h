@@ -38,6 +38,7 @@ enum class Command {
 };
 
 enum class TrainMethod { kSft, kSte, kRoste };
+enum class BaseArchitecture { kPythia, kLlama };  // of the model that `pretrain` makes
 enum class QuantizeMethod { kRtn, kGptq, kSpinquant };
 enum class Verbosity { kNormal, kQuiet };
 enum class ResultFormat { kTable, kJson };
@@ -97,15 +98,16 @@ struct GenerationOptions {
 
 // The base model of the built-in task; see docs/builtin-task.md.
 struct PretrainOptions {
-  std::int64_t hidden_size = 128;        // d
-  std::int64_t intermediate_size = 384;  // width of the MLP
+  BaseArchitecture architecture = BaseArchitecture::kPythia;
+  std::int64_t hidden_size = 128;       // d
+  std::int64_t intermediate_size = -1;  // width of the MLP; -1: 512 (Pythia), 384 (Llama)
   std::int64_t num_hidden_layers = 3;
-  std::int64_t num_attention_heads = 4;  // divides hidden_size into an even head size
-  std::int64_t num_key_value_heads = 4;  // divides num_attention_heads
-  double rope_theta = 1e5;               // RoPE base; docs/builtin-task.md compares 300
-  double massive_scale = 10;             // size of the massive residual channels; 0: none
-  double key_scale = 8;                  // power of two that moves from queries to keys; 1: none
-  double up_scale = 16;    // power of two that moves from down to up channels; 1: none
+  std::int64_t num_attention_heads = 4;   // divides hidden_size into an even head size
+  std::int64_t num_key_value_heads = -1;  // Llama: divides num_attention_heads; -1: equal to it
+  double rope_theta = 1e5;                // RoPE base; docs/builtin-task.md compares 300
+  double massive_scale = 10;              // size of the massive residual channels; 0: none
+  double key_scale = 8;                   // power of two that moves from queries to keys; 1: none
+  double up_scale = 16;    // power of two that moves from down to up channels of a SwiGLU; 1: none
   BuiltinTaskSizes sizes;  // documents and posts to write
 };
 
@@ -168,6 +170,7 @@ std::string bits_name(const QuantConfig& quant);
 // quantizer are in ops/quant_names.h.
 std::string_view name_of(Command command);
 std::string_view name_of(TrainMethod method);
+std::string_view name_of(BaseArchitecture architecture);
 std::string_view name_of(QuantizeMethod method);
 std::string_view name_of(LossOn loss_on);
 

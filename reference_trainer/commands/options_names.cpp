@@ -14,6 +14,7 @@ constexpr std::array<string_view, 11> kCommands = {"pretrain", "rotate",   "meas
                                                    "train",    "quantize", "eval",     "generate",
                                                    "run",      "sweep",    "reproduce"};
 constexpr std::array<string_view, 3> kTrainMethods = {"sft", "ste", "roste"};
+constexpr std::array<string_view, 2> kBaseArchitectures = {"pythia", "llama"};
 constexpr std::array<string_view, 3> kQuantizeMethods = {"rtn", "gptq", "spinquant"};
 constexpr std::array<string_view, 2> kTrainBases = {"master", "merged"};
 constexpr std::array<string_view, 2> kTrainNorms = {"frozen", "trained"};
@@ -41,6 +42,10 @@ std::span<const string_view> words_of<Schedule>() {
 template <>
 std::span<const string_view> words_of<TrainMethod>() {
   return kTrainMethods;
+}
+template <>
+std::span<const string_view> words_of<BaseArchitecture>() {
+  return kBaseArchitectures;
 }
 template <>
 std::span<const string_view> words_of<QuantizeMethod>() {
@@ -106,6 +111,7 @@ string_view name_of(Command command) {
   return word_of(command);
 }
 string_view name_of(TrainMethod method) { return word_of(method); }
+string_view name_of(BaseArchitecture architecture) { return word_of(architecture); }
 string_view name_of(QuantizeMethod method) { return word_of(method); }
 string_view name_of(LossOn loss_on) { return word_of(loss_on); }
 

@@ -1,5 +1,5 @@
 // `pretrain`: the built-in task and its base model, so that nothing needs to be downloaded.
-#include <cstdlib>
+#include <algorithm>
 
 #include "reference_trainer/base/error.h"
 #include "reference_trainer/commands/commands.h"
@@ -13,20 +13,37 @@ namespace {
 
 constexpr std::int64_t kContext = 256;  // positions; posts have about 110 tokens
 
+// -1 stands for the size of the recipe.
+std::int64_t chosen(std::int64_t size, std::int64_t recipe) { return size == -1 ? recipe : size; }
+
+// Half of Pythia's channels turn with position; what is copied is found by the others.
+// docs/builtin-task.md compares.
+void become_pythia(const PretrainOptions& o, ModelShape& s) {
+  s.intermediate_size = chosen(o.intermediate_size, 512);
+  s.architecture = kNeoXArchitecture;
+  s.norm = NormKind::kLayerNorm;
+  s.mlp = MlpKind::kGelu;
+  s.residual = ResidualKind::kParallel;
+  s.partial_rotary_dim = std::max<std::int64_t>(2, s.head_dim / 4 * 2);
+  s.norm_eps = 1e-5f;
+  s.qkv_bias = s.output_bias = s.mlp_bias = true;
+}
+
 ModelShape base_shape(const PretrainOptions& o) {
   ModelShape s;
   s.vocab_size = static_cast<std::int64_t>(builtin_vocabulary().size());
   s.hidden_size = o.hidden_size;
-  s.intermediate_size = o.intermediate_size;
+  s.intermediate_size = chosen(o.intermediate_size, 384);
   s.layers = o.num_hidden_layers;
   s.heads = o.num_attention_heads;
-  s.kv_heads = o.num_key_value_heads;
+  s.kv_heads = chosen(o.num_key_value_heads, o.num_attention_heads);
   s.head_dim = o.hidden_size / o.num_attention_heads;
   s.max_positions = kContext;
   s.norm_eps = 1e-6f;
   s.rope_theta = static_cast<float>(o.rope_theta);
   s.bos_token_id = 0;
   s.eos_token_ids = {1};
+  if (o.architecture == BaseArchitecture::kPythia) become_pythia(o, s);
   return s;
 }
 
@@ -49,8 +66,7 @@ void write_task(const CommandLine& line, const std::filesystem::path& directory)
 }  // namespace
 
 template <Backend B>
-void pretrain_command(B& backend, const CommandLine& line) {
-  check_output_directory(line.output_dir, {});
+std::filesystem::path make_base_model(B& backend, const CommandLine& line) {
   const ModelShape shape = base_shape(line.pretrain);
   const std::filesystem::path task = line.output_dir / "data";
   write_task(line, task);
@@ -68,10 +84,18 @@ void pretrain_command(B& backend, const CommandLine& line) {
   HostParameters trained = get_parameters(backend, network.parameters);
   move_outliers(shape, recipe, line.train.seed, trained);
   set_parameters(backend, trained, network.parameters);
-  save_network(backend, network, {shape, nullptr, task}, line.output_dir / "model");
-  print_result((line.output_dir / "model").string());
+  const std::filesystem::path model = line.output_dir / "model";
+  save_network(backend, network, {shape, nullptr, task}, model);
+  return model;
 }
 
+template <Backend B>
+void pretrain_command(B& backend, const CommandLine& line) {
+  check_output_directory(line.output_dir, {});
+  print_result(make_base_model(backend, line).string());
+}
+
+template std::filesystem::path make_base_model(Cpu&, const CommandLine&);
 template void pretrain_command(Cpu&, const CommandLine&);
 
 }  // namespace trainer

@@ -36,9 +36,11 @@ std::vector<Post> draw_split(Split split, std::uint64_t seed, std::int64_t count
 
 BuiltinTask make_builtin_task(std::uint64_t seed, const BuiltinTaskSizes& sizes) {
   check_size("train", sizes.train);
+  check_size("calibration", sizes.calibration);
   check_size("validation", sizes.validation);
   check_size("test", sizes.test);
   return {draw_split(Split::kTrain, seed, sizes.train),
+          draw_split(Split::kCalibration, seed, sizes.calibration),
           draw_split(Split::kValidation, seed, sizes.validation),
           draw_split(Split::kTest, seed, sizes.test)};
 }

@@ -36,6 +36,7 @@ void write_builtin_task(const std::filesystem::path& directory, std::uint64_t se
                         const BuiltinTaskSizes& sizes) {
   const BuiltinTask task = make_builtin_task(seed, sizes);
   write_rows(directory / "train.jsonl", task.train);
+  write_rows(directory / "calibration.jsonl", task.calibration);
   write_rows(directory / "validation.jsonl", task.validation);
   write_rows(directory / "test.jsonl", task.test);
   write_rows(directory / "pretraining.jsonl", pretraining_documents(seed, sizes.pretraining));

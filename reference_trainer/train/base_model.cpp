@@ -114,10 +114,11 @@ void make_mimetic(const ModelShape& shape, const BaseModelRecipe& recipe, std::i
   }
 }
 
+// Biases stay zero.
 void initialize_layer(const ModelShape& shape, const BaseModelRecipe& recipe, std::uint64_t seed,
                       std::int64_t layer, ValuesByName& p) {
   const float branch_share = 1 / std::sqrt(2 * static_cast<float>(shape.layers));
-  for (const Linear l : kLinears) {
+  for (const Linear l : linears_of(shape)) {
     const bool ends_branch = l == Linear::kO || l == Linear::kDown;
     const float std = (ends_branch ? branch_share : 1.0f) /
                       std::sqrt(static_cast<float>(linear_shape(shape, l).in));
@@ -130,28 +131,33 @@ void initialize_layer(const ModelShape& shape, const BaseModelRecipe& recipe, st
   p[layer_prefix(layer) + "post_attention_layernorm.weight"] = initial_gain(shape, recipe);
 }
 
-void scale_row(std::vector<float>& w, std::size_t row, std::size_t cols, float by) {
-  for (std::size_t c = 0; c < cols; ++c) w[row * cols + c] *= by;
+// Output `row` of a layer that reads the residual stream: weights and bias times `by`.
+void scale_output(std::int64_t layer, Linear l, std::size_t row, float by, ValuesByName& p) {
+  const std::string name = layer_prefix(layer) + linear_name(l);
+  const std::size_t d = p["model.norm.weight"].size();
+  std::vector<float>& w = p[name + ".weight"];
+  for (std::size_t c = 0; c < d; ++c) w[row * d + c] *= by;
+  if (p.contains(name + ".bias")) p[name + ".bias"][row] *= by;
 }
 
 // One RoPE pair of each kv head: k times `scale`, the queries that read it divided by it.
 void move_to_keys(const ModelShape& s, float scale, RandomStream& draws, std::int64_t layer,
                   ValuesByName& p) {
-  const auto d = static_cast<std::size_t>(s.hidden_size),
+  const auto half = static_cast<std::size_t>(s.rotary_dim() / 2),
              head_dim = static_cast<std::size_t>(s.head_dim);
   for (std::size_t h = 0; h < static_cast<std::size_t>(s.kv_heads); ++h) {
-    const std::size_t pair = draw_channel(draws, head_dim / 2);
-    for (const std::size_t channel : {pair, pair + head_dim / 2}) {
+    const std::size_t pair = draw_channel(draws, half);
+    for (const std::size_t channel : {pair, pair + half}) {
       const std::size_t row = h * head_dim + channel;
-      scale_row(p[weight_name(layer, Linear::kK)], row, d, scale);
+      scale_output(layer, Linear::kK, row, scale, p);
       for (std::size_t r = 0; r < static_cast<std::size_t>(s.query_width()); ++r) {
-        if (kv_row(s, r) == row) scale_row(p[weight_name(layer, Linear::kQ)], r, d, 1 / scale);
+        if (kv_row(s, r) == row) scale_output(layer, Linear::kQ, r, 1 / scale, p);
       }
     }
   }
 }
 
-// Some hidden channels of the MLP: up times `scale`, down's column divided by it.
+// Some hidden channels of a SwiGLU: up times `scale`, down's column divided by it.
 void move_to_up(const ModelShape& s, const BaseModelRecipe& recipe, RandomStream& draws,
                 std::int64_t layer, ValuesByName& p) {
   const auto ffn = static_cast<std::size_t>(s.intermediate_size);
@@ -162,8 +168,7 @@ void move_to_up(const ModelShape& s, const BaseModelRecipe& recipe, RandomStream
   }
   auto& down = p[weight_name(layer, Linear::kDown)];
   for (const std::size_t c : channels) {
-    scale_row(p[weight_name(layer, Linear::kUp)], c, static_cast<std::size_t>(s.hidden_size),
-              recipe.up_scale);
+    scale_output(layer, Linear::kUp, c, recipe.up_scale, p);
     for (std::size_t i = c; i < down.size(); i += ffn) down[i] /= recipe.up_scale;
   }
 }
@@ -186,7 +191,7 @@ void move_outliers(const ModelShape& shape, const BaseModelRecipe& recipe, std::
   for (std::int64_t i = 0; i < shape.layers; ++i) {
     RandomStream draws = stream_of(seed, static_cast<std::uint64_t>(1'000'000 + i));
     move_to_keys(shape, recipe.key_scale, draws, i, p);
-    move_to_up(shape, recipe, draws, i, p);
+    if (shape.mlp == MlpKind::kSwiGlu) move_to_up(shape, recipe, draws, i, p);
   }
 }
 

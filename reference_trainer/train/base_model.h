@@ -1,6 +1,6 @@
 // The base model of the built-in task: an initialisation with massive residual channels, as large
-// models have them, and exact rescalings that move magnitude into K and into the MLP's hidden
-// channels. docs/builtin-task.md says why.
+// models have them, and exact rescalings that move magnitude into K and into the hidden channels
+// of a SwiGLU. docs/builtin-task.md says why.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ struct BaseModelRecipe {
   float massive_scale =
       10;  // constant value of one residual channel (another holds -0.6 of it); 0: none
   float key_scale = 8;           // power of two: one RoPE pair of each kv head moves from q to k
-  float up_scale = 16;           // power of two: some channels move from down to up
+  float up_scale = 16;           // power of two: some channels move from down to up (SwiGLU only)
   std::int64_t up_channels = 4;  // how many
   float embedding_std = 0.5f;
   float mimetic = 0.7f;  // share of W_k in W_q (Trockman and Kolter 2023); 0: independent
@@ -27,8 +27,9 @@ using HostParameters = std::vector<std::vector<float>>;
 HostParameters initial_values(const ModelShape& shape, const BaseModelRecipe& recipe,
                               std::uint64_t seed);
 
-// Multiplies rows of k and up and divides rows of q and columns of down by powers of two: logits do
-// not change by a bit. `values` as from initial_values or from a trained model.
+// Multiplies outputs of k and up and divides those of q and columns of down by powers of two,
+// biases included: logits do not change by a bit. `values` as from initial_values or from a trained
+// model.
 void move_outliers(const ModelShape& shape, const BaseModelRecipe& recipe, std::uint64_t seed,
                    HostParameters& values);
 

@@ -78,12 +78,14 @@ class BuiltinTaskFiles : public testing::Test {
 };
 
 TEST_F(BuiltinTaskFiles, RowsAreTheDocuments) {
-  const BuiltinTaskSizes sizes{5, 4, 3, 2};
+  const BuiltinTaskSizes sizes{5, 4, 3, 3, 2};
   write_builtin_task(directory_, kSeed, sizes);
   const BuiltinTask task = make_builtin_task(kSeed, sizes);
-  const std::pair<const char*, std::vector<Post>> splits[] = {{"train.jsonl", task.train},
-                                                              {"validation.jsonl", task.validation},
-                                                              {"test.jsonl", task.test}};
+  const std::pair<const char*, std::vector<Post>> splits[] = {
+      {"train.jsonl", task.train},
+      {"calibration.jsonl", task.calibration},
+      {"validation.jsonl", task.validation},
+      {"test.jsonl", task.test}};
   for (const auto& [name, posts] : splits) {
     std::vector<std::string> expected;
     for (const Post& post : posts) {
@@ -100,7 +102,7 @@ TEST_F(BuiltinTaskFiles, RowsAreTheDocuments) {
 }
 
 TEST_F(BuiltinTaskFiles, CK02_MissingDirectory) {
-  const auto write = [&] { write_builtin_task(directory_ / "absent", kSeed, {1, 1, 1, 1}); };
+  const auto write = [&] { write_builtin_task(directory_ / "absent", kSeed, {1, 1, 1, 1, 1}); };
   const ErrorParts parts = parts_of_io_error(write);
   EXPECT_EQ(parts.code, "CK-02");
   EXPECT_EQ(parts.where, (directory_ / "absent" / "train.jsonl").string());
@@ -111,7 +113,7 @@ TEST_F(BuiltinTaskFiles, CK02_FullDisk) {
   if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "this system has no /dev/full";
   std::filesystem::create_symlink("/dev/full", directory_ / "test.jsonl");
   // One row fits into the stream's buffer, so only closing the file can notice.
-  const auto write = [&] { write_builtin_task(directory_, kSeed, {1, 1, 1, 1}); };
+  const auto write = [&] { write_builtin_task(directory_, kSeed, {1, 1, 1, 1, 1}); };
   const ErrorParts parts = parts_of_io_error(write);
   EXPECT_EQ(parts.where, (directory_ / "test.jsonl").string());
   EXPECT_EQ(parts.got, "No space left on device");

@@ -37,6 +37,7 @@ std::vector<std::string> words(const std::string& text) {
 
 std::vector<Post> all_posts() {
   std::vector<Post> posts = task().train;
+  posts.insert(posts.end(), task().calibration.begin(), task().calibration.end());
   posts.insert(posts.end(), task().validation.begin(), task().validation.end());
   posts.insert(posts.end(), task().test.begin(), task().test.end());
   return posts;
@@ -122,14 +123,16 @@ TEST(BuiltinTask, GoldenFirstPretrainingDocument) {
 }
 
 TEST(BuiltinTask, SameSeedSameTextOtherSeedOtherText) {
-  const BuiltinTaskSizes sizes{0, 50, 20, 20};
+  const BuiltinTaskSizes sizes{0, 50, 20, 20, 20};
   const BuiltinTask again = make_builtin_task(kSeed, sizes);
   const BuiltinTask other = make_builtin_task(kSeed + 1, sizes);
   // The first posts of a split do not depend on any size either.
   EXPECT_EQ(flat(again.train), flat(first(task().train, 50)));
+  EXPECT_EQ(flat(again.calibration), flat(first(task().calibration, 20)));
   EXPECT_EQ(flat(again.validation), flat(first(task().validation, 20)));
   EXPECT_EQ(flat(again.test), flat(first(task().test, 20)));
   EXPECT_NE(flat(other.train), flat(again.train));
+  EXPECT_NE(flat(other.calibration), flat(again.calibration));
   EXPECT_NE(flat(other.validation), flat(again.validation));
   EXPECT_NE(flat(other.test), flat(again.test));
   EXPECT_EQ(pretraining_documents(kSeed, 50), first(documents(), 50));
@@ -138,10 +141,11 @@ TEST(BuiltinTask, SameSeedSameTextOtherSeedOtherText) {
 
 TEST(BuiltinTask, SizesAreExact) {
   EXPECT_EQ(task().train.size(), 8000u);
+  EXPECT_EQ(task().calibration.size(), 128u);
   EXPECT_EQ(task().validation.size(), 128u);
   EXPECT_EQ(task().test.size(), 192u);
   EXPECT_EQ(documents().size(), 8000u);
-  EXPECT_TRUE(make_builtin_task(kSeed, {0, 0, 0, 0}).train.empty());
+  EXPECT_TRUE(make_builtin_task(kSeed, {0, 0, 0, 0, 0}).train.empty());
   EXPECT_TRUE(pretraining_documents(kSeed, 0).empty());
 }
 
@@ -170,12 +174,14 @@ TEST(BuiltinTask, EveryPromptIsAtHomeInItsSplit) {
         posts, [&](const Post& post) { return builtin::home_of(post.prompt) == split; });
   };
   EXPECT_EQ(count_at_home(task().train, Split::kTrain), 8000);
+  EXPECT_EQ(count_at_home(task().calibration, Split::kCalibration), 128);
   EXPECT_EQ(count_at_home(task().validation, Split::kValidation), 128);
   EXPECT_EQ(count_at_home(task().test, Split::kTest), 192);
 }
 
 TEST(BuiltinTask, NoHeldOutPromptInsidePretrainingDocuments) {
   std::set<std::string> held_out;
+  for (const Post& post : task().calibration) held_out.insert(post.prompt);
   for (const Post& post : task().validation) held_out.insert(post.prompt);
   for (const Post& post : task().test) held_out.insert(post.prompt);
   for (const std::string& document : documents()) {

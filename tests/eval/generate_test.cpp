@@ -12,14 +12,14 @@ using test::Precision;
 
 constexpr std::int64_t kNewTokens = 12;
 
-class Generate : public testing::TestWithParam<Precision> {
+class Generate : public testing::TestWithParam<test::GenerationCase> {
  protected:
   std::vector<TokenSequence> generate(std::size_t batch_size, const GenerationSettings& settings) {
     return generate_greedy<Cpu>(cpu, network, prompts, settings, batch_size, {});
   }
 
   Cpu cpu{1};
-  Network<Cpu> network = test::generating_network(cpu, test::generating_shape(), GetParam());
+  Network<Cpu> network = test::generating_network(cpu, GetParam().shape(), GetParam().precision);
   std::vector<TokenSequence> prompts = test::ragged_prompts(network.plan.shape);
 };
 
@@ -77,11 +77,16 @@ TEST_P(Generate, MaxNewTokensIsTheLongestContinuation) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, Generate,
-                         testing::Values(Precision::kPlain, Precision::kQuantizedAndRotated),
-                         [](const auto& p) {
-                           return p.param == Precision::kPlain ? "Plain" : "W4A4KV4Rotated";
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Models, Generate,
+    testing::Values(test::GenerationCase{test::generating_shape, Precision::kPlain},
+                    test::GenerationCase{test::generating_shape, Precision::kQuantizedAndRotated},
+                    test::GenerationCase{test::generating_neox_shape,
+                                         Precision::kQuantizedAndRotated}),
+    [](const auto& p) {
+      const std::string family = p.param.shape == test::generating_shape ? "Llama" : "NeoX";
+      return family + (p.param.precision == Precision::kPlain ? "Plain" : "W4A4KV4Rotated");
+    });
 
 TEST(GenerateGreedy, AHeadOfZerosTiesAllTokensAndTheLowestIdWins) {
   Cpu cpu(1);

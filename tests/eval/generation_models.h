@@ -12,9 +12,20 @@ namespace trainer::test {
 
 enum class Precision { kPlain, kQuantizedAndRotated };
 
+struct GenerationCase {
+  ModelShape (*shape)();
+  Precision precision;
+};
+
 // A head of its own: a tied one would repeat the last token.
 inline ModelShape generating_shape() {
   ModelShape s = tiny_shape();
+  s.tied_embeddings = false;
+  return s;
+}
+
+inline ModelShape generating_neox_shape() {
+  ModelShape s = tiny_neox_shape();
   s.tied_embeddings = false;
   return s;
 }

@@ -28,6 +28,19 @@ inline ModelShape tiny_shape() {
   return s;
 }
 
+// GPT-NeoX of the same size; four of a head's six channels turn.
+inline ModelShape tiny_neox_shape() {
+  ModelShape s = tiny_shape();
+  s.architecture = kNeoXArchitecture;
+  s.kv_heads = 4;
+  s.head_dim = 6;
+  s.partial_rotary_dim = 4;
+  s.norm = NormKind::kLayerNorm;
+  s.mlp = MlpKind::kGelu;
+  s.residual = ResidualKind::kParallel;
+  return s;
+}
+
 // Uniform in [-1, 1).
 inline float uniform(std::uint64_t seed, std::uint64_t index) {
   return static_cast<float>(static_cast<double>(roste::random_bits(seed, index) >> 11) * 0x1p-52 -

@@ -14,17 +14,13 @@ using nlohmann::json;
 
 // pretrain at the size of tiny_base().
 fs::path pretrained(const fs::path& out, const std::vector<std::string>& extra) {
-  std::vector<std::string> arguments{"pretrain", "--output_dir",
-                                     out,        "--hidden_size",
-                                     "32",       "--intermediate_size",
-                                     "56",       "--num_hidden_layers",
-                                     "2",        "--num_attention_heads",
-                                     "4",        "--num_key_value_heads",
-                                     "2",        "--pretraining_documents",
-                                     "40",       "--train_samples",
-                                     "40",       "--validation_samples",
-                                     "4",        "--test_samples",
-                                     "6",        "--quiet"};
+  std::vector<std::string> arguments{
+      "pretrain", "--architecture",        "llama", "--output_dir",
+      out,        "--hidden_size",         "32",    "--intermediate_size",
+      "56",       "--num_hidden_layers",   "2",     "--num_attention_heads",
+      "4",        "--num_key_value_heads", "2",     "--pretraining_documents",
+      "40",       "--train_samples",       "40",    "--validation_samples",
+      "4",        "--test_samples",        "6",     "--quiet"};
   arguments.insert(arguments.end(), extra.begin(), extra.end());
   const Outcome made = run_program(arguments);
   EXPECT_EQ(made.exit_code, 0) << made.err;

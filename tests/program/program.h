@@ -81,13 +81,19 @@ inline const fs::path& tiny_base() {
     const fs::path dir =
         fs::path(testing::TempDir()) / ("roste-base-" + std::to_string(::getpid()));
     fs::remove_all(dir);
-    const Outcome made =
-        run_program({"pretrain", "--output_dir",          dir,  "--hidden_size",
-                     "32",       "--intermediate_size",   "56", "--num_hidden_layers",
-                     "2",        "--num_attention_heads", "4",  "--num_key_value_heads",
-                     "2",        "--max_steps",           "4",  "--pretraining_documents",
-                     "40",       "--train_samples",       "40", "--validation_samples",
-                     "4",        "--test_samples",        "6",  "--quiet"});
+    const Outcome made = run_program({"pretrain", "--architecture",
+                                      "llama",    "--output_dir",
+                                      dir,        "--hidden_size",
+                                      "32",       "--intermediate_size",
+                                      "56",       "--num_hidden_layers",
+                                      "2",        "--num_attention_heads",
+                                      "4",        "--num_key_value_heads",
+                                      "2",        "--max_steps",
+                                      "4",        "--pretraining_documents",
+                                      "40",       "--train_samples",
+                                      "40",       "--validation_samples",
+                                      "4",        "--test_samples",
+                                      "6",        "--quiet"});
     EXPECT_EQ(made.exit_code, 0) << made.err;
     return dir;
   }();
