@@ -1,46 +1,40 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
+#include <iterator>
 #include <utility>
 
 #include "reference_trainer/report/number_text.h"
+#include "reference_trainer/report/paper_numbers.h"
 #include "reference_trainer/report/table.h"
-#include "reference_trainer/study/paper_numbers.h"
+
 #include "reference_trainer/study/study_report.h"
 
 namespace trainer {
 namespace {
 
-// A measure of a result, and the paper's number for it.
+// A measure of a result.
 struct Column {
   Measure measure;
-  std::function<double(const CellResult&)> ours;
-  std::function<double(const PaperRouge&)> paper;  // empty: the paper has no such measure
+  std::function<double(const CellResult&)> value;
 };
 
+// ROUGE under the paper's names.
 std::vector<Column> columns() {
-  const auto rouge = [](const char* name, auto ours, auto paper) {
-    return Column{{name, "%", 2, Better::kLarger}, ours, paper};
+  const auto rouge = [](const char* name, auto value) {
+    return Column{{name, "%", 2, Better::kLarger}, value};
   };
   return {{{"test loss", "nats per token", 4, Better::kSmaller},
-           [](const CellResult& r) { return r.test_loss; },
-           {}},
-          rouge(
-              "ROUGE-1", [](const CellResult& r) { return r.rouge1; },
-              [](const PaperRouge& p) { return p.rouge1; }),
-          rouge(
-              "ROUGE-2", [](const CellResult& r) { return r.rouge2; },
-              [](const PaperRouge& p) { return p.rouge2; }),
-          rouge(
-              "ROUGE-L", [](const CellResult& r) { return r.rouge_l; },
-              [](const PaperRouge& p) { return p.rouge_l; }),
-          rouge(
-              "ROUGE-Lsum", [](const CellResult& r) { return r.rouge_lsum; },
-              [](const PaperRouge& p) { return p.rouge_lsum; }),
-          rouge(
-              "ROUGE (Avg.)", [](const CellResult& r) { return r.rouge_average(); },
-              [](const PaperRouge& p) { return p.average; })};
+           [](const CellResult& r) { return r.test_loss; }},
+          rouge("ROUGE-1", [](const CellResult& r) { return r.rouge1; }),
+          rouge("ROUGE-2", [](const CellResult& r) { return r.rouge2; }),
+          rouge("ROUGE-L", [](const CellResult& r) { return r.rouge_l; }),
+          rouge("ROUGE-LSum", [](const CellResult& r) { return r.rouge_lsum; }),
+          rouge("ROUGE (Avg.)", [](const CellResult& r) { return r.rouge_average(); })};
 }
+
+constexpr const char* kPaperLike = "pythia";  // beside it stand the numbers of Pythia 1B
 
 // The results of one row: all seeds of a method at a setting.
 using Group = std::vector<const CellResult*>;
@@ -73,34 +67,63 @@ std::string rotations_text(const CellResult& r) {
   return text;
 }
 
-TableCell cell_of(const Group& group, const Column& column,
-                  const std::optional<PaperRouge>& paper) {
+TableCell cell_of(const Group& group, const Column& column) {
   TableCell cell;
   std::vector<double> values;
   for (const CellResult* r : group) {
-    const double value = column.ours(*r);
+    const double value = column.value(*r);
     if (!std::isnan(value)) values.push_back(value);
   }
   if (!values.empty()) cell.ours = estimate_of(values);
-  if (paper && column.paper) cell.paper = column.paper(*paper);
   return cell;
 }
 
 TableRow row_of(const Group& group, const std::vector<Column>& columns) {
-  const Cell& cell = group[0]->cell;
   TableRow row;
-  row.setting = setting_name(cell.quant);
-  row.method = method_label(cell);
-  const bool in_paper = cell.model == "pythia";
-  const std::optional<PaperRouge> paper =
-      in_paper ? paper_rouge(PaperModel::kPythia1B, cell) : std::nullopt;
-  for (const Column& column : columns) row.cells.push_back(cell_of(group, column, paper));
+  row.setting = setting_name(group[0]->cell.quant);
+  row.method = method_label(group[0]->cell);
+  for (const Column& column : columns) row.cells.push_back(cell_of(group, column));
   for (const CellResult* r : group) {
     const std::string note = "rotations " + rotations_text(*r);
     if (std::ranges::find(row.notes, note) == row.notes.end()) row.notes.push_back(note);
     row.sources.push_back(r->directory);
   }
   return row;
+}
+
+// What the paper's Tables 1 and 7, or 3, call a row; empty where it has no such row. The paper's
+// QuaRot does not say how weights were rounded; it stands beside ours with GPTQ, as QuaRot's own
+// results do.
+std::string name_in_methods(const Cell& cell) {
+  if (cell.rounds != 1) return "";
+  if (cell.method == Method::kQuarotGptq) return "QuaRot";
+  constexpr std::array kSame = {Method::kBase, Method::kSft,       Method::kRtn,    Method::kGptq,
+                                Method::kSte,  Method::kSpinquant, Method::kLlmQat, Method::kRoste};
+  const bool same = std::ranges::find(kSame, cell.method) != kSame.end();
+  return same ? std::string(facts_of(cell.method).label) : "";
+}
+
+std::string name_in_ablation(const Cell& cell) {
+  if (cell.rounds != 1) return "";
+  if (cell.method == Method::kSte) return "No Rotation";
+  if (cell.method == Method::kComplete) return "Complete Rotation";
+  return cell.method == Method::kRoste ? "RoSTE (Adaptive Rotation)" : "";
+}
+
+// Puts the paper's numbers beside the rows, one of each group, under the names that it has there.
+template <class Name>
+void compare_with_paper(const std::vector<Group>& groups, const Name& name, ReportTable& table) {
+  ReportTable paper = table;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    const Cell& cell = groups[i][0]->cell;
+    paper.rows[i].method = name(cell);
+    if (facts_of(cell.method).precision == Precision::kFull) paper.rows[i].setting = "FP16";
+  }
+  add_paper_numbers(PaperModel::kPythia1B, paper);
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    for (std::size_t c = 0; c < table.measures.size(); ++c)
+      table.rows[i].cells[c].paper = paper.rows[i].cells[c].paper;
+  }
 }
 
 ReportTable methods_table(const std::string& model, const std::vector<Group>& groups) {
@@ -116,6 +139,7 @@ ReportTable methods_table(const std::string& model, const std::vector<Group>& gr
   const std::vector<Column> all = columns();
   for (const Column& column : all) table.measures.push_back(column.measure);
   for (const Group& group : groups) table.rows.push_back(row_of(group, all));
+  if (model == kPaperLike) compare_with_paper(groups, name_in_methods, table);
   // Settings stand together, in the order in which they occur.
   std::vector<std::string> order;
   for (const TableRow& row : table.rows) {
@@ -132,14 +156,6 @@ bool is_ablation(const Cell& cell) {
          cell.method == Method::kRoste || cell.method == Method::kRostePerLayer;
 }
 
-std::optional<double> paper_ablation(const Cell& cell) {
-  if (setting_name(cell.quant) != "W4A4KV4" || cell.rounds != 1) return std::nullopt;
-  if (cell.method == Method::kComplete) return kPaperCompleteAverage;
-  const auto rouge = paper_rouge(PaperModel::kPythia1B, cell);
-  if (!rouge) return std::nullopt;
-  return rouge->average;
-}
-
 // Table 3, and the outer rounds of Algorithm 1.
 ReportTable ablation_table(const std::string& model, const std::vector<Group>& groups) {
   ReportTable table;
@@ -150,12 +166,11 @@ ReportTable ablation_table(const std::string& model, const std::vector<Group>& g
   const std::vector<Column> all = columns();
   const std::vector<Column> shown = {all.front(), all.back()};
   for (const Column& column : shown) table.measures.push_back(column.measure);
-  for (const Group& group : groups) {
-    if (!is_ablation(group[0]->cell)) continue;
-    TableRow row = row_of(group, shown);
-    row.cells.back().paper = model == "pythia" ? paper_ablation(group[0]->cell) : std::nullopt;
-    table.rows.push_back(std::move(row));
-  }
+  std::vector<Group> ablated;
+  std::ranges::copy_if(groups, std::back_inserter(ablated),
+                       [](const Group& group) { return is_ablation(group[0]->cell); });
+  for (const Group& group : ablated) table.rows.push_back(row_of(group, shown));
+  if (model == kPaperLike) compare_with_paper(ablated, name_in_ablation, table);
   return table;
 }
 

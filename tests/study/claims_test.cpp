@@ -2,8 +2,6 @@
 
 #include <gmock/gmock.h>
 
-#include "reference_trainer/study/paper_numbers.h"
-
 namespace trainer {
 namespace {
 
@@ -24,16 +22,6 @@ const CheckedClaim* find(const std::vector<CheckedClaim>& all, std::string_view 
     if (r.text == text) return &r;
   }
   return nullptr;
-}
-
-TEST(Estimate, IsThatOfASample) {
-  const double values[] = {1, 2, 6};
-  const Estimate s = estimate_of(values);
-  EXPECT_DOUBLE_EQ(s.mean, 3);
-  EXPECT_DOUBLE_EQ(s.sd, std::sqrt(7.0));  // (4 + 1 + 9) / 2
-  EXPECT_EQ(s.n, 3u);
-  const double one[] = {5};
-  EXPECT_DOUBLE_EQ(estimate_of(one).sd, 0);
 }
 
 TEST(Claims, HoldInAllSomeOrNoSeeds) {
@@ -87,30 +75,6 @@ TEST(Claims, ATableWithoutConvergenceIsRecognised) {
   const auto found = unconverged(results);
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0].cell.seed, 1u);
-}
-
-TEST(PaperNumbers, AveragesAreThoseOfTheFourMeasures) {
-  int rows = 0;
-  for (const PaperModel model : {PaperModel::kPythia1B, PaperModel::kPythia6_9B}) {
-    for (const MethodFacts& m : kMethods) {
-      for (const char* setting : {"W4A4KV4", "W4A8KV4", "W16A16KV16"}) {
-        Cell cell;
-        cell.method = m.method;
-        cell.quant = parse_setting(setting, {});
-        const auto rouge = paper_rouge(model, cell);
-        if (!rouge) continue;
-        ++rows;
-        // All are printed with two decimals: the mean of four is off by at most 0.005, and so is
-        // the average. One row of the paper disagrees with itself.
-        const bool odd = model == PaperModel::kPythia1B && m.method == Method::kGptq &&
-                         setting == std::string_view("W4A8KV4");
-        EXPECT_NEAR((rouge->rouge1 + rouge->rouge2 + rouge->rouge_l + rouge->rouge_lsum) / 4,
-                    rouge->average, odd ? 0.1 : 0.0101)
-            << m.word << " " << setting;
-      }
-    }
-  }
-  EXPECT_EQ(rows, 32);
 }
 
 }  // namespace
