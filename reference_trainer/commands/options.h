@@ -20,6 +20,8 @@
 
 namespace trainer {
 
+inline constexpr const char* kProgramVersion = "0.1.0";
+
 // In the order in which the pipeline runs them. kHelp and kNone only carry text to show.
 enum class Command {
   kPretrain,
@@ -123,7 +125,8 @@ struct StudyOptions {
 
 struct CommandLine {
   Command command = Command::kNone;
-  std::string text;  // what to print for kHelp and kNone
+  std::string text;   // what to print for kHelp and kNone
+  std::string typed;  // the arguments as they were given, for reports
 
   std::filesystem::path output_dir;  // must not exist or be empty, except with --resume
   std::int64_t threads = 0;          // after parsing: >= 1; default: all cores of this process
@@ -162,6 +165,9 @@ CommandLine parse_command_line(int argc, const char* const* argv);
 // Prints `line.text`, kHelp to stdout and kNone to stderr; returns the exit code: 0, 2, or 4 when
 // stdout is closed or full.
 int show_text(const CommandLine& line);
+
+// "pythia" or "llama". Throws std::invalid_argument for other words.
+BaseArchitecture architecture_of(std::string_view word);
 
 // "W4A4KV4": bits of weights, activations and key/value cache; 16 means not quantized.
 std::string bits_name(const QuantConfig& quant);

@@ -1,6 +1,8 @@
 #include "reference_trainer/commands/options_names.h"
 
+#include <algorithm>
 #include <array>
+#include <stdexcept>
 
 #include "reference_trainer/ops/quant_names.h"
 #include "reference_trainer/study/cells.h"
@@ -114,6 +116,14 @@ string_view name_of(TrainMethod method) { return word_of(method); }
 string_view name_of(BaseArchitecture architecture) { return word_of(architecture); }
 string_view name_of(QuantizeMethod method) { return word_of(method); }
 string_view name_of(LossOn loss_on) { return word_of(loss_on); }
+
+BaseArchitecture architecture_of(string_view word) {
+  const auto words = words_of<BaseArchitecture>();
+  const auto found = std::find(words.begin(), words.end(), word);
+  if (found == words.end())
+    throw std::invalid_argument("'" + std::string(word) + "' is not pythia or llama");
+  return static_cast<BaseArchitecture>(found - words.begin());
+}
 
 std::string bits_name(const QuantConfig& quant) { return setting_name(quant); }
 

@@ -79,7 +79,7 @@ std::filesystem::path make_base_model(B& backend, const CommandLine& line) {
   TrainingState<B> state(backend, network);
   TrainingJob<B> job{network, state};
   RunLog log(line.output_dir);
-  fine_tune<B>(backend, line, {"pretrain", &log}, documents.samples, job);
+  fine_tune<B>(backend, line, "pretrain", log, documents.samples, job);
 
   HostParameters trained = get_parameters(backend, network.parameters);
   move_outliers(shape, recipe, line.train.seed, trained);

@@ -77,16 +77,29 @@ void add_once(const Cell& cell, std::vector<Cell>& cells) {
 
 // The methods of one group for one model and seed.
 void add_methods(const std::vector<std::string_view>& methods,
-                 const std::vector<std::string_view>& settings, const QuantConfig& quantizers,
-                 Cell cell, std::vector<Cell>& cells) {
-  for (const std::string_view setting : settings) {
+                 const std::vector<QuantConfig>& settings, Cell cell, std::vector<Cell>& cells) {
+  for (const QuantConfig& setting : settings) {
     for (const std::string_view word : methods) {
       const MethodAndRounds m = parse_method(word);
       cell.method = m.method;
       cell.rounds = m.rounds;
       const bool full = facts_of(m.method).precision == Precision::kFull;
-      cell.quant = full ? QuantConfig{} : parse_setting(setting, quantizers);
+      cell.quant = full ? QuantConfig{} : setting;
       add_once(cell, cells);
+    }
+  }
+}
+
+void add_models(const std::vector<std::string>& models,
+                const std::vector<std::string_view>& methods,
+                const std::vector<QuantConfig>& settings, std::int64_t seeds,
+                std::vector<Cell>& cells) {
+  for (const std::string& model : models) {
+    for (std::int64_t seed = 0; seed < seeds; ++seed) {
+      Cell cell;
+      cell.model = model;
+      cell.seed = static_cast<std::uint64_t>(seed);
+      add_methods(methods, settings, cell, cells);
     }
   }
 }
@@ -96,15 +109,15 @@ void add_group(std::string_view group, const QuantConfig& quantizers, std::vecto
   if (parts.size() != 4)
     refuse(group, "models/methods/settings/seeds, e.g. pythia/sft+roste/W4A4KV4/3");
   const std::int64_t seeds = parse_count(parts[3], kMostSeeds, "a number of seeds");
+  std::vector<std::string> models;
   for (const std::string_view model : split(parts[0], '+')) {
     if (model.empty()) refuse(group, "a group whose models have names");
-    for (std::int64_t seed = 0; seed < seeds; ++seed) {
-      Cell cell;
-      cell.model = model;
-      cell.seed = static_cast<std::uint64_t>(seed);
-      add_methods(split(parts[1], '+'), split(parts[2], '+'), quantizers, cell, cells);
-    }
+    models.emplace_back(model);
   }
+  std::vector<QuantConfig> settings;
+  for (const std::string_view setting : split(parts[2], '+'))
+    settings.push_back(parse_setting(setting, quantizers));
+  add_models(models, split(parts[1], '+'), settings, seeds, cells);
 }
 
 }  // namespace
@@ -136,6 +149,13 @@ QuantConfig parse_setting(std::string_view text, QuantConfig quantizers) {
   quantizers.kv.bits = take_bits("KV", text, rest);
   if (!rest.empty()) refuse(text, "W<bits>A<bits>KV<bits> with 2 to 8 bits, or 16 for none");
   return quantizers;
+}
+
+std::vector<Cell> cells_of(const std::vector<std::string>& models, std::string_view methods,
+                           const std::vector<QuantConfig>& settings, std::int64_t seeds) {
+  std::vector<Cell> cells;
+  add_models(models, split(methods, '+'), settings, seeds, cells);
+  return cells;
 }
 
 std::vector<Cell> parse_cells(std::string_view text, const QuantConfig& quantizers) {

@@ -38,6 +38,11 @@ std::string setting_name(const QuantConfig& quant);
 // std::invalid_argument naming the part that is wrong and what it could be.
 std::vector<Cell> parse_cells(std::string_view text, const QuantConfig& quantizers);
 
+// One group whose settings are given as they are; `methods` are words joined by +. Throws as
+// parse_cells.
+std::vector<Cell> cells_of(const std::vector<std::string>& models, std::string_view methods,
+                           const std::vector<QuantConfig>& settings, std::int64_t seeds);
+
 // The bits of "W4A4KV4" (2 to 8, or 16) put into `quantizers`. Throws std::invalid_argument.
 QuantConfig parse_setting(std::string_view text, QuantConfig quantizers);
 

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "reference_trainer/io/staged_directory.h"
 #include "reference_trainer/study/cell_result.h"
 #include "reference_trainer/study/method_runs.h"
 #include "reference_trainer/study/stage_cache.h"
@@ -18,7 +19,6 @@ struct StudyPlace {
   std::filesystem::path directory;  // cells/<label>-<hash>/ appear below it
   ProgressStyle style = ProgressStyle::kSilent;
   std::int64_t logging_steps = 10;
-  std::function<void(const std::string&)> say;  // one line for people; may be empty
 };
 
 // Values that a sweep varies.
