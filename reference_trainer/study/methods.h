@@ -26,9 +26,9 @@ enum class Method {
 
 enum class StartsFrom { kBaseModel, kSftModel };
 enum class Precision { kFull, kQuantized };
-// Whether a method takes training steps with the learning rate of the run, or none, or has a rate
-// of its own.
-enum class Training { kNone, kFineTuning, kOwn };
+// Whose learning rate a method has: none, the run's, one of its own that a grid may replace, or one
+// that means something else (steps on orthogonal matrices).
+enum class Training { kNone, kFineTuning, kOwn, kRotations };
 
 struct MethodFacts {
   Method method;
@@ -49,7 +49,7 @@ inline constexpr std::array<MethodFacts, 14> kMethods = {{
     {Method::kQuarotGptq, "quarot_gptq", "QuaRot (GPTQ)", StartsFrom::kSftModel,
      Precision::kQuantized, Training::kNone},
     {Method::kSpinquant, "spinquant", "SpinQuant", StartsFrom::kSftModel, Precision::kQuantized,
-     Training::kOwn},
+     Training::kRotations},
     {Method::kLlmQat, "llm_qat", "LLM-QAT", StartsFrom::kSftModel, Precision::kQuantized,
      Training::kOwn},
     {Method::kSte, "ste", "STE", StartsFrom::kBaseModel, Precision::kQuantized,

@@ -2,7 +2,7 @@
 // decides it.
 #pragma once
 
-#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,10 +21,10 @@ struct StudyPlace {
   std::int64_t logging_steps = 10;
 };
 
-// Values that a sweep varies.
+// A point of a grid; what it leaves out stays as it is.
 struct Tuning {
-  double learning_rate;
-  float clip_ratio;
+  std::optional<double> learning_rate;
+  std::optional<float> clip_ratio;
 };
 
 template <Backend B>
@@ -69,25 +69,38 @@ class Study {
  private:
   std::vector<Tuning> points_of(const Cell& cell) const {
     const MethodFacts& facts = facts_of(cell.method);
-    std::vector<double> rates = settings_.grid.learning_rates;
-    std::vector<float> clips = settings_.grid.clip_ratios;
-    if (rates.empty() || facts.training != Training::kFineTuning)
-      rates = {settings_.training.learning_rate};
-    if (clips.empty() || facts.precision == Precision::kFull) clips = {cell.quant.weight.clip};
+    const bool has_rate =
+        facts.training == Training::kFineTuning || facts.training == Training::kOwn;
+    const bool has_clip = facts.precision == Precision::kQuantized;
+    std::vector<std::optional<double>> rates = {std::nullopt};
+    std::vector<std::optional<float>> clips = {std::nullopt};
+    if (has_rate && !settings_.grid.learning_rates.empty())
+      rates.assign(settings_.grid.learning_rates.begin(), settings_.grid.learning_rates.end());
+    if (has_clip && !settings_.grid.clip_ratios.empty())
+      clips.assign(settings_.grid.clip_ratios.begin(), settings_.grid.clip_ratios.end());
     std::vector<Tuning> points;
-    for (const double rate : rates) {
-      for (const float clip : clips) points.push_back({rate, clip});
+    for (const auto& rate : rates) {
+      for (const auto& clip : clips) points.push_back({rate, clip});
     }
     return points;
   }
 
+  // The settings at a point of the grid, with the cell's seed.
+  StudySettings settings_at(const Cell& cell, const Tuning& point) const {
+    StudySettings s = settings_;
+    s.training.seed += cell.seed;
+    s.rotation_seed += cell.seed;
+    if (!point.learning_rate) return s;
+    s.training.learning_rate = *point.learning_rate;
+    s.llm_qat.learning_rate = *point.learning_rate;
+    s.adapters.learning_rate = *point.learning_rate;
+    return s;
+  }
+
   CellResult run_at(Cell cell, const Tuning& point) {
-    if (!settings_.grid.clip_ratios.empty())
-      cell.quant.weight.clip = cell.quant.activation.clip = cell.quant.kv.clip = point.clip_ratio;
-    StudySettings settings = settings_;
-    settings.training.learning_rate = point.learning_rate;
-    settings.training.seed += cell.seed;
-    settings.rotation_seed += cell.seed;
+    if (point.clip_ratio)
+      cell.quant.weight.clip = cell.quant.activation.clip = cell.quant.kv.clip = *point.clip_ratio;
+    const StudySettings settings = settings_at(cell, point);
     const nlohmann::json key = key_of(cell, settings);
     const Stage stage = open_stage(place_.directory / "cells", label_of(cell), key);
     if (stage.result) return cell_result_from_json(cell, *stage.result);
@@ -153,14 +166,14 @@ class Study {
     return key;
   }
 
-  nlohmann::json sft_key(const Cell& cell) {
-    nlohmann::json rates = nlohmann::json::array();
+  // Everything that decides the model that post-training methods start from.
+  nlohmann::json sft_key(const Cell& cell) const {
     Cell sft = cell;
     sft.method = Method::kSft;
-    for (const Tuning& point : points_of(sft)) rates.push_back(point.learning_rate);
-    TrainSettings training = settings_.training;
-    training.seed += cell.seed;
-    return {{"learning_rates", rates}, {"training", to_json(training)}};
+    nlohmann::json points = nlohmann::json::array();
+    for (const Tuning& point : points_of(sft))
+      points.push_back(to_json(settings_at(sft, point).training));
+    return points;
   }
 
   std::string label_of(const Cell& cell) const {
