@@ -20,7 +20,8 @@ class ErrorsInForce {
  public:
   ErrorsInForce(B& backend, const ForwardPlan& plan) : backend_(backend), plan_(plan) {
     for (std::size_t i = 0; i < static_cast<std::size_t>(plan.shape.layers); ++i) {
-      for (const Site s : kSites) terms_.push_back({i, site_name(s), readers(plan.shape, s), {}, {}});
+      for (const Site s : kSites)
+        terms_.push_back({i, site_name(s), readers(plan.shape, s), {}, {}});
     }
   }
 
