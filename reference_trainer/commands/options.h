@@ -116,11 +116,14 @@ struct PretrainOptions {
 // `run`, `sweep` and `reproduce`: which methods, how often, on what grid.
 struct StudyOptions {
   std::string methods = "base+sft+rtn+quarot_rtn+ste+roste";  // `run` and `sweep`; see cells.h
-  std::string cells;                   // `reproduce`: groups models/methods/settings/seeds
-  std::int64_t seeds = 1;              // `run`: seed, seed + 1, ...
-  std::vector<double> learning_rates;  // grid of a sweep; empty: learning_rate
-  std::vector<double> clip_ratios;     // grid of a sweep; empty: those of the quantizers
-  std::int64_t objective_points = 10;  // times eq. (12) is measured in a training; 0: never
+  // `reproduce`: groups models/methods/settings/seeds; see cells.h.
+  std::string cells =
+      "pythia/base+sft+rtn+gptq+quarot_rtn+quarot_gptq+ste+complete+roste/W3A3KV3+W4A4KV4/1";
+  std::int64_t pretraining_steps = 1200;  // `reproduce`: of a base model
+  std::int64_t seeds = 1;                 // `run`: seed, seed + 1, ...
+  std::vector<double> learning_rates;     // grid of a sweep; empty: learning_rate
+  std::vector<double> clip_ratios;        // grid of a sweep; empty: those of the quantizers
+  std::int64_t objective_points = 10;     // times eq. (12) is measured in a training; 0: never
 };
 
 struct CommandLine {

@@ -105,6 +105,8 @@ void add_study_flags(std::vector<FlagRow>& rows) {
   group.add({kSweep, kReproduce}, reals_flag({"learning_rates", "grid: peaks of the schedule"},
                                              {0, 1, Bound::kExcluded, {}, "1e-3,2e-3"},
                                              field(&StudyOptions::learning_rates)));
+  group.add({kReproduce}, integer_flag({"pretraining_steps", "optimizer steps of a base model"},
+                                       {1, kMany}, field(&StudyOptions::pretraining_steps)));
   group.add(
       {kSweep, kReproduce},
       reals_flag({"clip_ratios", "grid: clipping factors of all quantizers"},

@@ -41,18 +41,19 @@ void add_model_and_data(std::vector<FlagRow>& rows) {
 
 void add_task(std::vector<FlagRow>& rows) {
   Group group("Built-in task", rows);
-  const auto size_flag = [&](FlagText text, auto member) {
-    group.add({kPretrain}, integer_flag(text, {1, kMany}, at(&Cmd::pretrain, &Pre::sizes, member)));
+  constexpr CommandSet kMakesTask = {kPretrain, kReproduce};
+  const auto size_flag = [&](FlagText text, auto member, CommandSet who) {
+    group.add(who, integer_flag(text, {1, kMany}, at(&Cmd::pretrain, &Pre::sizes, member)));
   };
   size_flag({"pretraining_documents", "documents the base model is trained on"},
-            &BuiltinTaskSizes::pretraining);
-  size_flag({"train_samples", "posts with a summary in data/train.jsonl"},
-            &BuiltinTaskSizes::train);
+            &BuiltinTaskSizes::pretraining, kMakesTask);
+  size_flag({"train_samples", "posts with a summary in data/train.jsonl"}, &BuiltinTaskSizes::train,
+            kMakesTask);
   size_flag({"calibration_samples", "posts in data/calibration.jsonl"},
-            &BuiltinTaskSizes::calibration);
-  size_flag({"validation_samples", "posts in data/validation.jsonl"},
-            &BuiltinTaskSizes::validation);
-  size_flag({"test_samples", "posts in data/test.jsonl"}, &BuiltinTaskSizes::test);
+            &BuiltinTaskSizes::calibration, {kPretrain});
+  size_flag({"validation_samples", "posts in data/validation.jsonl"}, &BuiltinTaskSizes::validation,
+            kMakesTask);
+  size_flag({"test_samples", "posts in data/test.jsonl"}, &BuiltinTaskSizes::test, kMakesTask);
 }
 
 void add_base_model(std::vector<FlagRow>& rows) {

@@ -30,10 +30,19 @@ std::vector<Cell> cells_of_line(const CommandLine& line) {
 CommandLine base_line(const CommandLine& line, const std::string& model, std::uint64_t seed) {
   CommandLine base = defaults_of(Command::kPretrain);
   base.pretrain.architecture = architecture_of(model);
+  base.pretrain.sizes = line.pretrain.sizes;
+  base.pretrain.sizes.calibration =
+      std::max(base.pretrain.sizes.calibration, line.rotation.calibration_samples);
   base.train.seed = line.train.seed + seed;
+  base.train.max_steps = line.study.pretraining_steps;
   base.threads = line.threads;
   base.verbosity = line.verbosity;
-  base.output_dir = line.output_dir / "models" / (model + "-s" + std::to_string(seed));
+  nlohmann::json key = to_json(train_settings(base, base.pretrain.sizes.pretraining));
+  key["sizes"] = {base.pretrain.sizes.pretraining, base.pretrain.sizes.train,
+                  base.pretrain.sizes.calibration, base.pretrain.sizes.validation,
+                  base.pretrain.sizes.test};
+  base.output_dir = line.output_dir / "models" /
+                    (model + "-s" + std::to_string(seed) + "-" + hash_of_key(key).substr(0, 12));
   return base;
 }
 
@@ -82,9 +91,6 @@ double measured_step(B& backend, const StudySettings& settings, const StartModel
   return fastest;
 }
 
-// The pre-training of a base model has 1200 steps of half the tokens of a fine-tuning step.
-constexpr std::int64_t kPretrainingSteps = 600;
-
 template <Backend B>
 void say_cost(B& backend, const CommandLine& line, const std::vector<Cell>& cells, Study<B>& study,
               const StudySettings& settings) {
@@ -92,7 +98,7 @@ void say_cost(B& backend, const CommandLine& line, const std::vector<Cell>& cell
   const std::int64_t batch = settings.training.micro_batch;
   Workload work;
   work.training_steps = settings.training.max_steps;
-  work.pretraining_steps = kPretrainingSteps;
+  work.pretraining_steps = line.study.pretraining_steps / 2;  // of half as many tokens
   work.batch_tokens = batch * line.data.reading.max_length;
   const auto batches = [&](std::size_t samples) {
     return static_cast<std::int64_t>(samples) / batch + 1;
