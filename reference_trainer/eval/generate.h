@@ -1,4 +1,4 @@
-// Greedy generation for many prompts at once, with the quantized key/value cache.
+// Generation for many prompts at once, with the quantized key/value cache.
 #pragma once
 
 #include <algorithm>
@@ -13,22 +13,41 @@
 
 namespace trainer {
 
+enum class StopToken { kDropped, kKept };
+
 struct GenerationSettings {
-  std::int64_t max_new_tokens = 64;  // fewer where the model's context ends
-  std::vector<TokenId> stop;  // generation ends at any of them; they are not part of the result
+  std::int64_t max_new_tokens = 64;            // fewer where the model's context ends
+  std::vector<TokenId> stop;                   // generation ends at any of them
+  StopToken stop_token = StopToken::kDropped;  // whether it is part of the result
 };
 
 using TokenSequence = std::vector<TokenId>;
 
-// The state of one batch of generations.
-template <Backend B>
-class GreedyBatch {
+// What a token is chosen from.
+struct NextToken {
+  std::size_t sequence;           // of the batch
+  std::size_t generated;          // tokens chosen for it before
+  std::span<const float> logits;  // [vocab]
+};
+
+// Greedy generation: ties go to the lower id.
+struct MostLikely {
+  TokenId operator()(const NextToken& next) const {
+    const auto best = std::max_element(next.logits.begin(), next.logits.end());
+    return static_cast<TokenId>(best - next.logits.begin());
+  }
+};
+
+// The state of one batch of generations; Choose is a function of NextToken, as MostLikely.
+template <Backend B, class Choose>
+class GenerationBatch {
  public:
-  GreedyBatch(B& backend, const Network<B>& network, std::span<const TokenSequence> prompts,
-              const GenerationSettings& settings)
+  GenerationBatch(B& backend, const Network<B>& network, std::span<const TokenSequence> prompts,
+                  const GenerationSettings& settings, Choose choose)
       : backend_(backend),
         network_(network),
         settings_(settings),
+        choose_(std::move(choose)),
         cache_(backend, network.plan.shape, static_cast<std::int64_t>(prompts.size()),
                capacity_for(network.plan.shape, prompts, settings)),
         acts_(network.plan.shape, Keep::kOneLayer),
@@ -41,14 +60,14 @@ class GreedyBatch {
 
   // One more token for every unfinished sequence; false when all are finished.
   bool step() {
-    const std::vector<TokenId> next = best_tokens();
+    const std::vector<TokenId> next = next_tokens();
     std::vector<std::size_t> still_active;
     std::vector<TokenSequence> new_tokens;
     for (std::size_t i = 0; i < active_.size(); ++i) {
       const std::size_t s = active_[i];
-      if (std::find(settings_.stop.begin(), settings_.stop.end(), next[i]) != settings_.stop.end())
-        continue;
-      results_[s].push_back(next[i]);
+      const bool stops = is_stop(next[i]);
+      if (!stops || settings_.stop_token == StopToken::kKept) results_[s].push_back(next[i]);
+      if (stops) continue;
       const auto generated = static_cast<std::int64_t>(results_[s].size());
       if (generated == settings_.max_new_tokens || lengths_[s] == cache_.capacity()) continue;
       still_active.push_back(s);
@@ -63,6 +82,10 @@ class GreedyBatch {
   const std::vector<TokenSequence>& results() const { return results_; }
 
  private:
+  bool is_stop(TokenId token) const {
+    return std::find(settings_.stop.begin(), settings_.stop.end(), token) != settings_.stop.end();
+  }
+
   // Tokens that the cache has to hold for a sequence; no model goes beyond the context it knows.
   static std::int64_t capacity_for(const ModelShape& shape, std::span<const TokenSequence> prompts,
                                    const GenerationSettings& settings) {
@@ -101,24 +124,25 @@ class GreedyBatch {
     transformer_forward(pass);
   }
 
-  // The most likely next token of every active sequence; ties go to the lower id.
-  std::vector<TokenId> best_tokens() {
+  // The next token of every active sequence.
+  std::vector<TokenId> next_tokens() {
     gather_rows(backend_, acts_.final_hidden, last_rows_, last_hidden_);
     lm_head_forward(backend_, last_hidden_, network_.parameters.lm_head(), logits_);
     std::vector<float> host(static_cast<std::size_t>(logits_.size()));
     copy_to_host<float>(backend_, logits_, host);
-    std::vector<TokenId> best;
-    const auto vocab = logits_.cols();
-    for (std::int64_t r = 0; r < logits_.rows(); ++r) {
-      const auto begin = host.begin() + r * vocab;
-      best.push_back(static_cast<TokenId>(std::max_element(begin, begin + vocab) - begin));
+    std::vector<TokenId> next;
+    const auto vocab = static_cast<std::size_t>(logits_.cols());
+    for (std::size_t i = 0; i < active_.size(); ++i) {
+      next.push_back(choose_({active_[i], results_[active_[i]].size(),
+                              std::span<const float>(host).subspan(i * vocab, vocab)}));
     }
-    return best;
+    return next;
   }
 
   B& backend_;
   const Network<B>& network_;
   GenerationSettings settings_;
+  Choose choose_;
   KvCache<B> cache_;
   Activations<B> acts_;
   ModelInput<B> input_;
@@ -129,8 +153,7 @@ class GreedyBatch {
   std::vector<std::int64_t> last_rows_;
 };
 
-// The continuation of each prompt (at least one token each), without the stop token. `done` hears
-// of every finished batch.
+// The continuation of each prompt (at least one token each). `done` hears of every finished batch.
 template <Backend B>
 std::vector<TokenSequence> generate_greedy(B& backend, const Network<B>& network,
                                            std::span<const TokenSequence> prompts,
@@ -140,7 +163,8 @@ std::vector<TokenSequence> generate_greedy(B& backend, const Network<B>& network
   std::vector<TokenSequence> all;
   for (std::size_t first = 0; first < prompts.size(); first += batch_size) {
     const std::size_t count = std::min(batch_size, prompts.size() - first);
-    GreedyBatch<B> batch(backend, network, prompts.subspan(first, count), settings);
+    GenerationBatch<B, MostLikely> batch(backend, network, prompts.subspan(first, count), settings,
+                                         {});
     while (batch.step()) {
     }
     all.insert(all.end(), batch.results().begin(), batch.results().end());

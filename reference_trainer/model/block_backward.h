@@ -25,7 +25,38 @@ struct BackwardPass {
   Activations<B>& acts;  // gate and up of each layer are overwritten
   BlockScratch<B>& scratch;
   Parameters<B>& gradients;  // added to; weights in the effective basis (see effective_weights.h)
+  Adapters<B>* adapter_gradients;  // added to; null where the network has no adapters
 };
+
+// After dx [N, in] has the base's gradient: the adapter's gradients, if the layer has one.
+template <Backend B>
+void adapter_backward(BackwardPass<B>& pass, std::size_t i, Linear l, const Tensor<B>& x,
+                      const Tensor<B>& dy, Tensor<B>& dx) {
+  const Adapter<B>* adapter = pass.network.adapters.find(i, l);
+  if (adapter == nullptr) return;
+  Adapter<B>& gradient = pass.adapter_gradients->layers[i][l];
+  low_rank_backward(pass.backend, pass.network.adapters.weight(*adapter), x, dy,
+                    {gradient.a, gradient.b, dx});
+}
+
+// Gradients of a linear layer's weight, bias and adapter from its input x [N, in] and dy [N, out],
+// and dx := that of x.
+template <Backend B>
+void linear_backward(BackwardPass<B>& pass, std::size_t i, Linear l, const Tensor<B>& x,
+                     const Tensor<B>& dy, Tensor<B>& dx) {
+  linear_backward_weight(pass.backend, l, x, dy, pass.gradients.layers[i]);
+  matmul_nn(pass.backend, dy, pass.network.weight(i, l), dx);
+  adapter_backward(pass, i, l, x, dy, dx);
+}
+
+// The same, but dx += that of x.
+template <Backend B>
+void linear_backward_add(BackwardPass<B>& pass, std::size_t i, Linear l, const Tensor<B>& x,
+                         const Tensor<B>& dy, Tensor<B>& dx) {
+  linear_backward_weight(pass.backend, l, x, dy, pass.gradients.layers[i]);
+  matmul_nn_add(pass.backend, dy, pass.network.weight(i, l), dx);
+  adapter_backward(pass, i, l, x, dy, dx);
+}
 
 // From s.dffn, the gradient of the hidden channels, to s.dhidden, that of the norm's output.
 template <Backend B>
@@ -33,19 +64,15 @@ void mlp_hidden_backward(BackwardPass<B>& pass, std::size_t i) {
   B& backend = pass.backend;
   const Network<B>& net = pass.network;
   LayerActivations<B>& a = pass.acts.layer(i);
-  LayerParameters<B>& g = pass.gradients.layers[i];
   BlockScratch<B>& s = pass.scratch;
   if (net.plan.shape.mlp == MlpKind::kGelu) {
     gelu_backward(backend, s.dffn, a.up);  // up now holds its gradient
-    linear_backward_weight(backend, Linear::kUp, a.gate_up_input, a.up, g);
-    matmul_nn(backend, a.up, net.weight(i, Linear::kUp), s.dhidden);
+    linear_backward(pass, i, Linear::kUp, a.gate_up_input, a.up, s.dhidden);
     return;
   }
   swiglu_backward(backend, s.dffn, a.gate, a.up);  // gate and up now hold their gradients
-  linear_backward_weight(backend, Linear::kGate, a.gate_up_input, a.gate, g);
-  linear_backward_weight(backend, Linear::kUp, a.gate_up_input, a.up, g);
-  matmul_nn(backend, a.gate, net.weight(i, Linear::kGate), s.dhidden);
-  matmul_nn_add(backend, a.up, net.weight(i, Linear::kUp), s.dhidden);
+  linear_backward(pass, i, Linear::kGate, a.gate_up_input, a.gate, s.dhidden);
+  linear_backward_add(pass, i, Linear::kUp, a.gate_up_input, a.up, s.dhidden);
 }
 
 // dbranch [N, d] is the gradient with respect to the MLP's output; dstream [N, d], that of the
@@ -59,8 +86,7 @@ void mlp_half_backward(BackwardPass<B>& pass, std::size_t i, const Tensor<B>& db
   LayerParameters<B>& g = pass.gradients.layers[i];
   BlockScratch<B>& s = pass.scratch;
 
-  linear_backward_weight(backend, Linear::kDown, a.down_input, dbranch, g);
-  matmul_nn(backend, dbranch, net.weight(i, Linear::kDown), s.dffn);
+  linear_backward(pass, i, Linear::kDown, a.down_input, dbranch, s.dffn);
   if (const OptionalRotation& r4 = net.plan.at(i).r4) rotate_transposed(backend, *r4, s.dffn);
   mlp_hidden_backward(pass, i);
   const ModelShape& shape = net.plan.shape;
@@ -83,12 +109,9 @@ void qkv_backward(BackwardPass<B>& pass, std::size_t i, Tensor<B>& dstream) {
   }
   rope_backward(backend, rope_shape(net.plan.shape), pass.input.positions, s.dq);
   rope_backward(backend, rope_shape(net.plan.shape), pass.input.positions, s.dk);
-  linear_backward_weight(backend, Linear::kQ, a.qkv_input, s.dq, g);
-  linear_backward_weight(backend, Linear::kK, a.qkv_input, s.dk, g);
-  linear_backward_weight(backend, Linear::kV, a.qkv_input, s.dv, g);
-  matmul_nn(backend, s.dq, net.weight(i, Linear::kQ), s.dhidden);
-  matmul_nn_add(backend, s.dk, net.weight(i, Linear::kK), s.dhidden);
-  matmul_nn_add(backend, s.dv, net.weight(i, Linear::kV), s.dhidden);
+  linear_backward(pass, i, Linear::kQ, a.qkv_input, s.dq, s.dhidden);
+  linear_backward_add(pass, i, Linear::kK, a.qkv_input, s.dk, s.dhidden);
+  linear_backward_add(pass, i, Linear::kV, a.qkv_input, s.dv, s.dhidden);
   norm_backward(backend, net.plan.shape,
                 {a.input, net.parameters.layers[i].attention_norm, a.attention_statistics},
                 s.dhidden, {dstream, g.attention_norm, g.attention_norm_bias});
@@ -102,8 +125,7 @@ void attention_half_backward(BackwardPass<B>& pass, std::size_t i, const Tensor<
   B& backend = pass.backend;
   LayerActivations<B>& a = pass.acts.layer(i);
   BlockScratch<B>& s = pass.scratch;
-  linear_backward_weight(backend, Linear::kO, a.o_input, dbranch, pass.gradients.layers[i]);
-  matmul_nn(backend, dbranch, pass.network.weight(i, Linear::kO), s.dattention);
+  linear_backward(pass, i, Linear::kO, a.o_input, dbranch, s.dattention);
   attention_backward(backend, attention_shape(pass.network.plan.shape), pass.input.spans,
                      {a.q, a.k, a.v}, {s.dattention, a.log_sum_exp}, {s.dq, s.dk, s.dv});
   qkv_backward(pass, i, dstream);

@@ -25,19 +25,25 @@ inline bool is_rotated(const LayerRotations& r, Linear l) {
   return ((l == Linear::kV || l == Linear::kO) && r.r2) || (l == Linear::kDown && r.r4);
 }
 
+// What the stored weights of a layer still lack: nothing once R2 and R4 are merged into them.
+inline LayerRotations unmerged_rotations(const ForwardPlan& plan, std::size_t layer) {
+  return plan.weight_form == WeightForm::kMaster ? plan.at(layer) : LayerRotations();
+}
+
 // Q_w(R^T W) of one linear layer, or an empty tensor where that is W itself, and its codes where
 // the plan multiplies them.
 template <Backend B>
 void make_effective_weight(B& backend, const ForwardPlan& plan, std::size_t layer, Linear l,
                            const Tensor<B>& master, EffectiveLayer<B>& effective) {
   const QuantizerSettings& quant = plan.quant.weight;
+  const LayerRotations rotations = unmerged_rotations(plan, layer);
   Tensor<B>& w = effective.weight[l];
-  if (!quant.enabled() && !is_rotated(plan.at(layer), l)) {
+  if (!quant.enabled() && !is_rotated(rotations, l)) {
     w = Tensor<B>();
     return;
   }
   copy(backend, master, w);
-  rotate_weight(backend, plan.at(layer), l, w);
+  rotate_weight(backend, rotations, l, w);
   if (plan.multiplies_codes()) {
     quantize_weight(backend, quant, w, effective.coded[l]);
   } else if (quant.enabled()) {
@@ -69,7 +75,8 @@ void update_effective_weights(B& backend, Network<B>& network) {
     for (const Linear l : linears_of(plan.shape)) {
       make_effective_weight(backend, plan, i, l, master.weight[l], effective);
     }
-    make_effective_value_bias(backend, plan.at(i), master.bias[Linear::kV], effective.value_bias);
+    make_effective_value_bias(backend, unmerged_rotations(plan, i), master.bias[Linear::kV],
+                              effective.value_bias);
   }
 }
 
@@ -78,12 +85,12 @@ void update_effective_weights(B& backend, Network<B>& network) {
 template <Backend B>
 void pull_back_gradients(B& backend, const ForwardPlan& plan, Parameters<B>& gradients) {
   for (std::size_t i = 0; i < gradients.layers.size(); ++i) {
+    const LayerRotations rotations = unmerged_rotations(plan, i);
     for (const Linear l : linears_of(plan.shape)) {
-      rotate_weight_transposed(backend, plan.at(i), l, gradients.layers[i].weight[l]);
+      rotate_weight_transposed(backend, rotations, l, gradients.layers[i].weight[l]);
     }
     Tensor<B>& value_bias = gradients.layers[i].bias[Linear::kV];
-    if (plan.at(i).r2 && !value_bias.empty())
-      rotate_transposed(backend, *plan.at(i).r2, value_bias);
+    if (rotations.r2 && !value_bias.empty()) rotate_transposed(backend, *rotations.r2, value_bias);
   }
 }
 

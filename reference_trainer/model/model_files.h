@@ -58,10 +58,11 @@ struct HostTensors {
   std::vector<FloatTensorView> views;
 };
 
-template <Backend B>
-void append_host_copies(B& backend, Parameters<B>& parameters, const std::string& prefix,
+// `tensors` is anything that has a tensor_list.
+template <Backend B, class Tensors>
+void append_host_copies(B& backend, Tensors& tensors, const std::string& prefix,
                         HostTensors& host) {
-  for (auto& t : tensor_list(parameters)) {
+  for (auto& t : tensor_list(tensors)) {
     auto& values = host.values.emplace_back(static_cast<std::size_t>(t.tensor->size()));
     copy_to_host<float>(backend, *t.tensor, values);
     host.views.push_back({prefix + t.name, t.shape(), values});

@@ -2,8 +2,11 @@
 // forward pass really multiplies by.
 #pragma once
 
+#include <array>
+#include <string_view>
 #include <vector>
 
+#include "reference_trainer/model/adapters.h"
 #include "reference_trainer/model/parameters.h"
 #include "reference_trainer/model/rotations.h"
 #include "reference_trainer/model/sites.h"
@@ -14,12 +17,19 @@ namespace trainer {
 // What the stored weights are.
 enum class WeightForm {
   kMaster,     // full precision, unrotated for R2 and R4; rotated and quantized before each forward
+  kMerged,     // full precision, R2 and R4 merged; quantized before each forward. Adam is not
+               // rotation-equivariant: training these is another trainer
   kEffective,  // already rotated and on the quantizer's grid, as `quantize` writes them
 };
 
+// The words of --train_basis; indexed by kMaster and kMerged.
+inline constexpr std::array<std::string_view, 2> kTrainBasisNames = {"unrotated", "merged"};
+
 enum class NormGains {
-  kSeparate,  // as in the checkpoint; trained
-  kFolded,    // absorbed into the next weights (App. D): all ones, and frozen
+  kSeparate,       // as in the checkpoint; trained
+  kFolded,         // absorbed into the next weights (App. D): all ones, and frozen
+  kFoldedTrained,  // absorbed, then trained from ones: one gain for each channel of the stream as
+                   // merged. Under R1 that is another parametrisation than the checkpoint's
 };
 
 struct ForwardPlan {
@@ -33,7 +43,7 @@ struct ForwardPlan {
   const LayerRotations& at(std::size_t layer) const { return rotations[layer]; }
   // Stored effective weights are values whose codes are not known.
   bool multiplies_codes() const {
-    return weight_form == WeightForm::kMaster &&
+    return weight_form != WeightForm::kEffective &&
            trainer::multiplies_codes(quant.activation, quant.weight);
   }
 };
@@ -67,6 +77,7 @@ struct Network {
   ForwardPlan plan;
   Parameters<B> parameters;
   std::vector<EffectiveLayer<B>> effective;
+  Adapters<B> adapters;  // none, unless attached
 
   const Tensor<B>& weight(std::size_t layer, Linear l) const {
     const Tensor<B>& w = effective[layer].weight[l];

@@ -47,8 +47,8 @@ struct LinearInput {
 
 // y[N, out] := x[N, in] W^T + b with the effective weight.
 template <Backend B>
-void linear_forward(B& backend, const Network<B>& network, std::size_t layer, Linear l,
-                    const LinearInput<B>& x, Tensor<B>& y) {
+void base_linear_forward(B& backend, const Network<B>& network, std::size_t layer, Linear l,
+                         const LinearInput<B>& x, Tensor<B>& y) {
   const Tensor<B>& b = network.bias(layer, l);
   if (!x.codes.empty()) {
     coded_matmul_nt(backend, x.codes, network.effective[layer].coded[l], b, y);
@@ -58,11 +58,21 @@ void linear_forward(B& backend, const Network<B>& network, std::size_t layer, Li
   if (!b.empty()) bias_forward(backend, b, y);
 }
 
-// The weight's half of the backward pass, in the basis of the effective weight.
+// The same and the layer's adapter, if it has one.
+template <Backend B>
+void linear_forward(B& backend, const Network<B>& network, std::size_t layer, Linear l,
+                    const LinearInput<B>& x, Tensor<B>& y) {
+  base_linear_forward(backend, network, layer, l, x, y);
+  if (const Adapter<B>* adapter = network.adapters.find(layer, l))
+    low_rank_forward(backend, network.adapters.weight(*adapter), x.values, y);
+}
+
+// The weight's half of the backward pass, in the basis of the effective weight. What has no
+// gradient tensor is frozen.
 template <Backend B>
 void linear_backward_weight(B& backend, Linear l, const Tensor<B>& x, const Tensor<B>& dy,
                             LayerParameters<B>& gradients) {
-  matmul_tn_add(backend, dy, x, gradients.weight[l]);
+  if (!gradients.weight[l].empty()) matmul_tn_add(backend, dy, x, gradients.weight[l]);
   if (!gradients.bias[l].empty()) bias_backward(backend, dy, gradients.bias[l]);
 }
 

@@ -11,10 +11,18 @@ std::uint64_t stream_seed(std::uint64_t seed, int rotation, std::size_t layer) {
          static_cast<std::uint64_t>(rotation - 1);
 }
 
-roste::Rotation random_hadamard(std::int64_t d, std::uint64_t seed, int rotation,
-                                std::size_t layer) {
-  return roste::Rotation::hadamard(d, stream_seed(seed, rotation, layer), roste::Signs::kRandom);
-}
+// Makes the matrices of one seed.
+struct MatrixMaker {
+  std::uint64_t seed;
+  OnlineSigns online_signs;
+
+  // Rotation 1 ... 4 of dimension d at `layer`.
+  roste::Rotation operator()(std::int64_t d, int rotation, std::size_t layer) const {
+    const bool plain = rotation >= 3 && online_signs == OnlineSigns::kNone;
+    return roste::Rotation::hadamard(d, stream_seed(seed, rotation, layer),
+                                     plain ? roste::Signs::kNone : roste::Signs::kRandom);
+  }
+};
 
 }  // namespace
 
@@ -42,24 +50,30 @@ RotationChoice RotationChoice::shared(RotationMask mask, const ModelShape& shape
   return {std::vector<RotationMask>(static_cast<std::size_t>(shape.layers), mask), seed};
 }
 
-RotationMatrices make_rotation_matrices(const ModelShape& shape, std::uint64_t seed) {
-  RotationMatrices h{random_hadamard(shape.hidden_size, seed, 1, 0), {}};
+RotationChoice RotationChoice::without_rotations() const {
+  return {std::vector<RotationMask>(layers.size()), seed, online_signs};
+}
+
+RotationMatrices make_rotation_matrices(const ModelShape& shape, std::uint64_t seed,
+                                        OnlineSigns online_signs) {
+  const MatrixMaker make{seed, online_signs};
+  RotationMatrices h{make(shape.hidden_size, 1, 0), {}};
   for (std::size_t i = 0; i < static_cast<std::size_t>(shape.layers); ++i) {
-    h.layers.push_back({random_hadamard(shape.head_dim, seed, 2, i),
-                        random_hadamard(shape.head_dim, seed, 3, i),
-                        random_hadamard(shape.intermediate_size, seed, 4, i)});
+    h.layers.push_back({make(shape.head_dim, 2, i), make(shape.head_dim, 3, i),
+                        make(shape.intermediate_size, 4, i)});
   }
   return h;
 }
 
 std::vector<LayerRotations> in_block_rotations(const ModelShape& shape,
                                                const RotationChoice& choice) {
+  const MatrixMaker make{choice.seed, choice.online_signs};
   std::vector<LayerRotations> layers(choice.layers.size());
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const RotationMask mask = choice.layers[i];
-    if (mask.r(2)) layers[i].r2 = random_hadamard(shape.head_dim, choice.seed, 2, i);
-    if (mask.r(3)) layers[i].r3 = random_hadamard(shape.head_dim, choice.seed, 3, i);
-    if (mask.r(4)) layers[i].r4 = random_hadamard(shape.intermediate_size, choice.seed, 4, i);
+    if (mask.r(2)) layers[i].r2 = make(shape.head_dim, 2, i);
+    if (mask.r(3)) layers[i].r3 = make(shape.head_dim, 3, i);
+    if (mask.r(4)) layers[i].r4 = make(shape.intermediate_size, 4, i);
   }
   return layers;
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "reference_trainer/io/model_shape.h"
@@ -32,17 +33,30 @@ class RotationMask {
   unsigned bits_ = 0;
 };
 
+// Signs of R3 and R4, the rotations that run online: random as in eq. (19), or all +1 as in the
+// paper's public code (a plain Hadamard matrix). Signs of R1 and R2 are always random.
+enum class OnlineSigns { kRandom, kNone };
+
+// The words for them, in flags and roste.json; indexed by the enumerators.
+inline constexpr std::array<std::string_view, 2> kOnlineSignsNames = {"random", "none"};
+constexpr std::string_view name_of(OnlineSigns signs) {
+  return kOnlineSignsNames[static_cast<std::size_t>(signs)];
+}
+
 // Which rotations a model uses and the seed of their random signs (eq. 19).
 struct RotationChoice {
   std::vector<RotationMask> layers;  // R1 is the same in every layer
   std::uint64_t seed = 0;
+  OnlineSigns online_signs = OnlineSigns::kRandom;
 
   static RotationChoice shared(RotationMask mask, const ModelShape& shape, std::uint64_t seed);
+  // The same matrices, none of them in use.
+  RotationChoice without_rotations() const;
   bool r1() const { return !layers.empty() && layers[0].r(1); }
 };
 
-// The matrices H of eq. (9), one for each place; they depend on shape and seed only, not on what is
-// chosen.
+// The matrices H of eq. (9), one for each place; they depend on shape, seed and signs only, not on
+// what is chosen.
 struct RotationMatrices {
   struct Layer {
     roste::Rotation r2, r3;  // head_dim
@@ -51,7 +65,8 @@ struct RotationMatrices {
   roste::Rotation r1;  // hidden_size
   std::vector<Layer> layers;
 };
-RotationMatrices make_rotation_matrices(const ModelShape& shape, std::uint64_t seed);
+RotationMatrices make_rotation_matrices(const ModelShape& shape, std::uint64_t seed,
+                                        OnlineSigns online_signs = OnlineSigns::kRandom);
 
 // A rotation that is in force, or nothing.
 using OptionalRotation = std::optional<roste::Rotation>;

@@ -1,5 +1,8 @@
 #include "reference_trainer/model/settings_json.h"
 
+#include <algorithm>
+#include <array>
+#include <span>
 #include <stdexcept>
 
 #include "reference_trainer/base/error.h"
@@ -29,18 +32,34 @@ T get(const json& object, const char* key, const std::string& where) {
   }
 }
 
-Symmetry parse_symmetry(const std::string& value, const std::string& where) {
-  for (const Symmetry s : {Symmetry::kSymmetric, Symmetry::kAsymmetric}) {
-    if (value == name_of(s)) return s;
+// "\"a\", \"b\" or \"c\""
+std::string one_of(std::span<const std::string_view> words) {
+  std::string text;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    text += i == 0 ? "" : i + 1 == words.size() ? " or " : ", ";
+    text += "\"" + std::string(words[i]) + "\"";
   }
-  reject(where, "\"" + value + "\"", "\"symmetric\" or \"asymmetric\"");
+  return text;
 }
 
-Range parse_range(const std::string& value, const std::string& where) {
-  for (const Range r : {Range::kZeroIncluded, Range::kTight, Range::kPaperEq4}) {
-    if (value == name_of(r)) return r;
-  }
-  reject(where, "\"" + value + "\"", "\"zero_included\", \"tight\" or \"paper_eq4\"");
+// The enumerator whose word is the value of `key`; words are indexed by the enumerators.
+template <class Enum>
+Enum get_enum(const json& object, const char* key, std::span<const std::string_view> words,
+              const std::string& where) {
+  const auto value = get<std::string>(object, key, where);
+  const auto found = std::ranges::find(words, value);
+  if (found == words.end()) reject(where + "/" + key, "\"" + value + "\"", one_of(words));
+  return static_cast<Enum>(found - words.begin());
+}
+
+// Indexed by the enumerators.
+constexpr std::array<std::string_view, 3> kWeightFormNames = {"master", "merged", "effective"};
+constexpr std::array<std::string_view, 3> kNormGainsNames = {"separate", "folded",
+                                                             "folded_trained"};
+
+template <class Enum, std::size_t n>
+std::string_view word(const std::array<std::string_view, n>& words, Enum value) {
+  return words[static_cast<std::size_t>(value)];
 }
 
 }  // namespace
@@ -55,8 +74,8 @@ json to_json(const QuantizerSettings& s) {
 QuantizerSettings quantizer_from_json(const json& j, const std::string& where) {
   QuantizerSettings s;
   s.bits = get<int>(j, "bits", where);
-  s.symmetry = parse_symmetry(get<std::string>(j, "symmetry", where), where + "/symmetry");
-  s.range = parse_range(get<std::string>(j, "range", where), where + "/range");
+  s.symmetry = get_enum<Symmetry>(j, "symmetry", kSymmetryNames, where);
+  s.range = get_enum<Range>(j, "range", kRangeNames, where);
   s.clip = get<float>(j, "clip", where);
   if (s.bits != 16 && (s.bits < 2 || s.bits > 8)) {
     reject(where + "/bits", std::to_string(s.bits), "2 ... 8, or 16 for no quantization");
@@ -74,13 +93,17 @@ json to_json(const QuantConfig& c) {
 json to_json(const RotationChoice& choice) {
   json layers = json::array();
   for (const RotationMask mask : choice.layers) layers.push_back(mask.text());
-  return {{"seed", choice.seed}, {"layers", layers}};
+  return {
+      {"seed", choice.seed}, {"layers", layers}, {"online_signs", name_of(choice.online_signs)}};
 }
 
 RotationChoice rotation_choice_from_json(const ModelShape& shape, const json& j,
                                          const std::string& where) {
   RotationChoice choice;
   choice.seed = get<std::uint64_t>(j, "seed", where);
+  // Files of the first version do not name the signs: they were random.
+  if (j.contains("online_signs"))
+    choice.online_signs = get_enum<OnlineSigns>(j, "online_signs", kOnlineSignsNames, where);
   const auto layers = get<std::vector<std::string>>(j, "layers", where);
   if (static_cast<std::int64_t>(layers.size()) != shape.layers) {
     reject(where + "/layers", std::to_string(layers.size()) + " entries",
@@ -103,8 +126,8 @@ json to_json(const ForwardPlan& plan) {
   return {{"format_version", kFormatVersion},
           {"quantization", to_json(plan.quant)},
           {"rotation", to_json(plan.choice)},
-          {"weights", plan.weight_form == WeightForm::kEffective ? "effective" : "master"},
-          {"norm_gains", plan.norm_gains == NormGains::kFolded ? "folded" : "separate"}};
+          {"weights", word(kWeightFormNames, plan.weight_form)},
+          {"norm_gains", word(kNormGainsNames, plan.norm_gains)}};
 }
 
 ForwardPlan plan_from_json(const ModelShape& shape, const json& j, const std::string& where) {
@@ -123,14 +146,8 @@ ForwardPlan plan_from_json(const ModelShape& shape, const json& j, const std::st
       make_plan(shape, config,
                 rotation_choice_from_json(shape, get<json>(j, "rotation", where + ":"),
                                           where + ":/rotation"));
-  const auto form = get<std::string>(j, "weights", where + ":");
-  if (form != "master" && form != "effective")
-    reject(where + ":/weights", "\"" + form + "\"", "\"master\" or \"effective\"");
-  plan.weight_form = form == "effective" ? WeightForm::kEffective : WeightForm::kMaster;
-  const auto gains = get<std::string>(j, "norm_gains", where + ":");
-  if (gains != "separate" && gains != "folded")
-    reject(where + ":/norm_gains", "\"" + gains + "\"", "\"separate\" or \"folded\"");
-  plan.norm_gains = gains == "folded" ? NormGains::kFolded : NormGains::kSeparate;
+  plan.weight_form = get_enum<WeightForm>(j, "weights", kWeightFormNames, where + ":");
+  plan.norm_gains = get_enum<NormGains>(j, "norm_gains", kNormGainsNames, where + ":");
   return plan;
 }
 

@@ -43,31 +43,63 @@ template <Backend B>
 struct BackwardBuffers {
   Activations<B>& acts;
   TransformerScratch<B>& scratch;
-  Parameters<B>& gradients;
+  Parameters<B>& gradients;                  // empty tensors: frozen (but norms have theirs)
+  Adapters<B>* adapter_gradients = nullptr;  // not null where the network has adapters
 };
 
-// After transformer_forward: the summed loss over targets [1, N] (-1: no target), and gradients of
-// loss_scale times it, added to buffers.gradients (weights in the effective basis).
+// A batch that went through the network: what a loss is a function of.
 template <Backend B>
-LossSum transformer_backward(B& backend, const Network<B>& network, const ModelInput<B>& input,
-                             const Indices<B>& targets, float loss_scale,
+struct LossInput {
+  B& backend;
+  const Network<B>& network;
+  const ModelInput<B>& input;
+  const Indices<B>& targets;  // [1, N], -1: no target
+  float scale;                // of the gradients
+};
+
+// The loss of supervised training. A loss returns its sum over the targets of a batch, given the
+// last hidden states [N, d], and writes or adds the gradients of scale times it.
+struct CrossEntropy {
+  template <Backend B>
+  LossSum operator()(const LossInput<B>& at, const Tensor<B>& hidden,
+                     const LmHeadGradients<B>& gradients) const {
+    return lm_head_loss_backward(at.backend, hidden, at.network.parameters.lm_head(), at.targets,
+                                 at.scale, gradients);
+  }
+};
+
+// After transformer_forward: the summed loss over the targets, and gradients of at.scale times it,
+// added to buffers.gradients (weights in the effective basis).
+template <Backend B, class Loss>
+LossSum transformer_backward(const LossInput<B>& at, Loss& compute_loss,
                              const BackwardBuffers<B>& buffers) {
+  B& backend = at.backend;
+  const Network<B>& network = at.network;
   Activations<B>& acts = buffers.acts;
   TransformerScratch<B>& s = buffers.scratch;
   Parameters<B>& g = buffers.gradients;
   const LossSum loss =
-      lm_head_loss_backward(backend, acts.final_hidden, network.parameters.lm_head(), targets,
-                            loss_scale, {s.dfinal, g.output_embedding(), g.head_bias});
+      compute_loss(at, acts.final_hidden, {s.dfinal, g.output_embedding(), g.head_bias});
   s.dresidual.reshape(backend, acts.residual.rows(), acts.residual.cols());
   fill_zero(backend, s.dresidual);
   norm_backward(backend, network.plan.shape,
                 {acts.residual, network.parameters.final_norm, acts.final_statistics}, s.dfinal,
                 {s.dresidual, g.final_norm, g.final_norm_bias});
-  BackwardPass<B> pass{backend, network, input, acts, s.block, g};
+  BackwardPass<B> pass{backend, network, at.input, acts, s.block, g, buffers.adapter_gradients};
   for (std::size_t i = network.parameters.layers.size(); i-- > 0;)
     block_backward(pass, i, s.dresidual);
-  embedding_backward(backend, input.tokens, s.dresidual, g.embedding);
+  if (!g.embedding.empty()) embedding_backward(backend, at.input.tokens, s.dresidual, g.embedding);
   return loss;
+}
+
+// The same for the cross-entropy of targets [1, N].
+template <Backend B>
+LossSum transformer_backward(B& backend, const Network<B>& network, const ModelInput<B>& input,
+                             const Indices<B>& targets, float loss_scale,
+                             const BackwardBuffers<B>& buffers) {
+  const CrossEntropy loss;
+  return transformer_backward(LossInput<B>{backend, network, input, targets, loss_scale}, loss,
+                              buffers);
 }
 
 }  // namespace trainer

@@ -28,8 +28,8 @@ LossSum lm_head_loss(Cpu& cpu, const Tensor<Cpu>& h, const LmHead<Cpu>& head,
 template <Backend B>
 struct LmHeadGradients {
   Tensor<B>& dh;     // reshaped to [N, d]; rows without a target become zero
-  Tensor<B>& dhead;  // [vocab, d], added to
-  Tensor<B>& dbias;  // [1, vocab], added to; not touched where the head has no bias
+  Tensor<B>& dhead;  // [vocab, d], added to, or empty: not wanted
+  Tensor<B>& dbias;  // [1, vocab], added to, or empty: not wanted, or the head has no bias
 };
 
 // As lm_head_loss, and the gradient of scale * negative_log_likelihood.

@@ -1,47 +1,12 @@
 #include "reference_trainer/ops/lm_head.h"
 
-#include <cmath>
-#include <span>
-#include <vector>
-
-#include "reference_trainer/ops/cpu_chunks.h"
-#include "reference_trainer/ops/cpu_maps.h"
 #include "reference_trainer/ops/elementwise.h"
+#include "reference_trainer/ops/logit_rows.h"
 #include "reference_trainer/ops/matmul.h"
 #include "reference_trainer/ops/rows.h"
 
 namespace trainer {
 namespace {
-
-using RowList = std::vector<std::int64_t>;
-
-// Rows of logits that exist at once: 50 MB for a vocabulary of 50 000.
-constexpr std::int64_t kRowsPerChunk = 256;
-
-RowList rows_with_target(const Indices<Cpu>& targets, std::int64_t vocab) {
-  RowList rows;
-  for (std::int64_t i = 0; i < targets.size(); ++i) {
-    const std::int32_t target = targets.data()[i];
-    if (target >= vocab) {
-      throw std::out_of_range("lm_head: target " + std::to_string(i) + " is " +
-                              std::to_string(target) + ", expected less than " +
-                              std::to_string(vocab));
-    }
-    if (target >= 0) rows.push_back(i);
-  }
-  return rows;
-}
-
-// Runs of 256 floats are summed in float, and those sums in double: 50 000 exponentials keep six
-// digits more than a float sum would.
-double sum_in_double(ConstArrayView values) {
-  constexpr std::int64_t kRun = 256;
-  double sum = 0;
-  for (std::int64_t i = 0; i < values.size(); i += kRun) {
-    sum += values.segment(i, std::min<std::int64_t>(kRun, values.size() - i)).sum();
-  }
-  return sum;
-}
 
 struct RowSoftmax {
   double negative_log_likelihood;
@@ -49,12 +14,10 @@ struct RowSoftmax {
 };
 
 // Replaces logits by exp(logit - largest logit).
-RowSoftmax exponentiate(ArrayView logits, std::int32_t target) {
-  const float largest = logits.maxCoeff();
+RowSoftmax softmax_of(ArrayView logits, std::int32_t target) {
   const double target_logit = logits[target];
-  logits = (logits - largest).exp();
-  const double sum = sum_in_double({logits.data(), logits.size()});
-  return {std::log(sum) + largest - target_logit, sum};
+  const RowExponentials row = exponentiate(logits);
+  return {row.log_sum() - target_logit, row.sum};
 }
 
 // Turns exponentials into the gradient scale * (probability - [column is the target]).
@@ -73,7 +36,7 @@ double for_logit_rows(Cpu& cpu, const Indices<Cpu>& targets, std::span<const std
     for (std::int64_t i = begin; i < end; ++i) {
       const ArrayView row(logits.data() + i * logits.cols(), logits.cols());
       const std::int32_t target = targets.data()[rows[i]];
-      const RowSoftmax softmax = exponentiate(row, target);
+      const RowSoftmax softmax = softmax_of(row, target);
       losses[i] = softmax.negative_log_likelihood;
       body(row, softmax.sum, target);
     }
@@ -81,15 +44,6 @@ double for_logit_rows(Cpu& cpu, const Indices<Cpu>& targets, std::span<const std
   double sum = 0;
   for (const double loss : losses) sum += loss;
   return sum;
-}
-
-// body(rows) for consecutive runs of the rows that have a target.
-template <class Body>
-void for_target_chunks(const RowList& rows, const Body& body) {
-  for (std::size_t begin = 0; begin < rows.size(); begin += kRowsPerChunk) {
-    const std::size_t count = std::min<std::size_t>(kRowsPerChunk, rows.size() - begin);
-    body(std::span(rows).subspan(begin, count));
-  }
 }
 
 void require_shapes(const Tensor<Cpu>& h, const LmHead<Cpu>& head, const Indices<Cpu>& targets) {
@@ -123,7 +77,8 @@ LossSum lm_head_loss_backward(Cpu& cpu, const Tensor<Cpu>& h, const LmHead<Cpu>&
                               const Indices<Cpu>& targets, float scale,
                               const LmHeadGradients<Cpu>& gradients) {
   require_shapes(h, head, targets);
-  require_same_shape("lm_head: shape of dhead against head", gradients.dhead, head.weight);
+  if (!gradients.dhead.empty())
+    require_same_shape("lm_head: shape of dhead against head", gradients.dhead, head.weight);
   const RowList rows = rows_with_target(targets, head.weight.rows());
   LossSum loss{0, static_cast<std::int64_t>(rows.size())};
   gradients.dh.reshape(cpu, h.rows(), h.cols());
@@ -138,8 +93,8 @@ LossSum lm_head_loss_backward(Cpu& cpu, const Tensor<Cpu>& h, const LmHead<Cpu>&
         });
     matmul_nn(cpu, logits, head.weight, dhidden);
     scatter_rows(cpu, dhidden, chunk, gradients.dh);
-    matmul_tn_add(cpu, logits, hidden, gradients.dhead);
-    if (!head.bias.empty()) bias_backward(cpu, logits, gradients.dbias);
+    if (!gradients.dhead.empty()) matmul_tn_add(cpu, logits, hidden, gradients.dhead);
+    if (!gradients.dbias.empty()) bias_backward(cpu, logits, gradients.dbias);
   });
   return loss;
 }

@@ -10,6 +10,9 @@ namespace trainer {
 // std::invalid_argument on unequal inner dimensions, as do all products here.
 void matmul_nt(Cpu& cpu, const Tensor<Cpu>& a, const Tensor<Cpu>& b, Tensor<Cpu>& c);
 
+// c[m, n] += a[m, k] * b[n, k]^T; c keeps its shape.
+void matmul_nt_add(Cpu& cpu, const Tensor<Cpu>& a, const Tensor<Cpu>& b, Tensor<Cpu>& c);
+
 // c[m, n] := a[m, k] * b[k, n].
 void matmul_nn(Cpu& cpu, const Tensor<Cpu>& a, const Tensor<Cpu>& b, Tensor<Cpu>& c);
 

@@ -98,6 +98,12 @@ void matmul_nt(Cpu& cpu, const Tensor<Cpu>& a, const Tensor<Cpu>& b, Tensor<Cpu>
   multiply<Write::kReplace>(cpu, view(a), transposed(b), view(c));
 }
 
+void matmul_nt_add(Cpu& cpu, const Tensor<Cpu>& a, const Tensor<Cpu>& b, Tensor<Cpu>& c) {
+  require_equal("matmul_nt_add: columns of b against columns of a", b.cols(), a.cols());
+  require_output("matmul_nt_add: shape of c", c, a.rows(), b.rows());
+  multiply<Write::kAdd>(cpu, view(a), transposed(b), view(c));
+}
+
 void matmul_nn(Cpu& cpu, const Tensor<Cpu>& a, const Tensor<Cpu>& b, Tensor<Cpu>& c) {
   require_equal("matmul_nn: rows of b against columns of a", b.rows(), a.cols());
   c.reshape(cpu, a.rows(), b.cols());

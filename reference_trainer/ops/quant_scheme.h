@@ -1,4 +1,5 @@
-// From the settings of a recipe to the library's scheme. Private to the *_cpu.cpp files.
+// From the settings of a recipe to the library's scheme. Private to the *_cpu.cpp files
+// and to algebra on the host.
 #pragma once
 
 #include <stdexcept>

@@ -7,39 +7,25 @@
 #include "reference_trainer/model/batch_input.h"
 #include "reference_trainer/model/transformer.h"
 #include "reference_trainer/roste/error_table.h"
+#include "reference_trainer/roste/rotation_places.h"
 
 namespace trainer {
-
-// Which rotation (1 ... 4) acts on a site, and on the two sides of a weight (0: none).
-constexpr int rotation_of(Site site) {
-  return site == Site::kKey                              ? 3
-         : site == Site::kValue || site == Site::kOInput ? 2
-         : site == Site::kDownInput                      ? 4
-                                                         : 1;
-}
-constexpr int input_rotation_of(Linear l) {
-  return l == Linear::kO ? 2 : l == Linear::kDown ? 4 : 1;
-}
-constexpr int output_rotation_of(Linear l) {
-  return l == Linear::kV ? 2 : l == Linear::kO || l == Linear::kDown ? 1 : 0;
-}
-constexpr RotationMask only(int rotation) {
-  return RotationMask(rotation == 0 ? 0u : 1u << (rotation - 1));
-}
-
-inline const roste::Rotation& matrix_of(const RotationMatrices& h, std::size_t layer,
-                                        int rotation) {
-  const auto& in_block = h.layers[layer];
-  return rotation == 1   ? h.r1
-         : rotation == 2 ? in_block.r2
-         : rotation == 3 ? in_block.r3
-                         : in_block.r4;
-}
 
 inline QuantizationError& operator+=(QuantizationError& a, const QuantizationError& b) {
   a.squared_error += b.squared_error;
   a.squared_norm += b.squared_norm;
   return a;
+}
+
+// Terms averaged over n samples, as eq. (12) has it.
+inline std::vector<ErrorTerm> averaged(std::vector<ErrorTerm> terms, std::size_t samples) {
+  for (ErrorTerm& term : terms) {
+    for (QuantizationError& e : term.by_mask) {
+      e.squared_error /= static_cast<double>(samples);
+      e.squared_norm /= static_cast<double>(samples);
+    }
+  }
+  return terms;
 }
 
 // A tap that adds up the errors of every site, unrotated and rotated.
@@ -66,17 +52,8 @@ class SiteErrors {
     term.by_mask[term.depends_on.bits()] += quantization_error(backend_, settings, group, rotated_);
   }
 
-  // Terms averaged over n samples, as eq. (12) has it.
-  std::vector<ErrorTerm> averaged(std::int64_t samples) const {
-    std::vector<ErrorTerm> terms = terms_;
-    for (ErrorTerm& term : terms) {
-      for (QuantizationError& e : term.by_mask) {
-        e.squared_error /= static_cast<double>(samples);
-        e.squared_norm /= static_cast<double>(samples);
-      }
-    }
-    return terms;
-  }
+  // [layer][site], summed over samples.
+  const std::vector<ErrorTerm>& sums() const { return terms_; }
 
  private:
   B& backend_;
@@ -128,18 +105,18 @@ ErrorTerm weight_error(B& backend, const QuantizerSettings& settings,
   return term;
 }
 
+// Sequences at a time; does not change any sum but its rounding.
+inline constexpr std::size_t kCalibrationBatch = 16;
+
 // Every term of eq. (12) of a folded, unrotated network whose own plan does not quantize, with the
-// quantizers `quant` and the rotations of `seed`. Padding does not exist in our batches.
+// quantizers `quant` and the rotations `matrices`. Padding does not exist in our batches.
 template <Backend B>
 ErrorTable measure_errors(B& backend, const Network<B>& network, const QuantConfig& quant,
-                          std::uint64_t seed, std::span<const SftSample> samples) {
-  constexpr std::size_t kBatch =
-      16;  // sequences at a time; does not change any sum but its rounding
-  const RotationMatrices matrices = make_rotation_matrices(network.plan.shape, seed);
+                          const RotationMatrices& matrices, std::span<const SftSample> samples) {
   SiteErrors<B> sites(backend, network.plan.shape, quant, matrices);
-  run_samples(backend, network, samples, kBatch, sites);
+  run_samples(backend, network, samples, kCalibrationBatch, sites);
 
-  ErrorTable table{sites.averaged(static_cast<std::int64_t>(samples.size())),
+  ErrorTable table{averaged(sites.sums(), samples.size()),
                    static_cast<std::int64_t>(samples.size())};
   for (std::size_t i = 0; i < network.parameters.layers.size(); ++i) {
     for (const Linear l : linears_of(network.plan.shape)) {
@@ -148,6 +125,14 @@ ErrorTable measure_errors(B& backend, const Network<B>& network, const QuantConf
     }
   }
   return table;
+}
+
+// The same with the random rotations of `seed`.
+template <Backend B>
+ErrorTable measure_errors(B& backend, const Network<B>& network, const QuantConfig& quant,
+                          std::uint64_t seed, std::span<const SftSample> samples) {
+  return measure_errors(backend, network, quant, make_rotation_matrices(network.plan.shape, seed),
+                        samples);
 }
 
 }  // namespace trainer

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "reference_trainer/model/network.h"
@@ -31,14 +33,36 @@ struct ErrorTable {
   std::int64_t samples = 0;  // n of eq. (12)
 };
 
-// E of eq. (12): a sum of squared norms; smaller is better.
-double objective(const ErrorTable& table, RotationMask shared_mask);
+// What is summed: squared errors as eq. (12) has it, or each divided by the squared norm of its
+// unrotated tensor, so that a small tensor counts as much as a large one.
+enum class ErrorScale { kAbsolute, kRelative };
+
+// The words for them, in flags and files; indexed by the enumerators.
+inline constexpr std::array<std::string_view, 2> kErrorScaleNames = {"absolute", "relative"};
+constexpr std::string_view name_of(ErrorScale scale) {
+  return kErrorScaleNames[static_cast<std::size_t>(scale)];
+}
+
+// What one term adds: readers times its error, smaller is better. A zero tensor adds 0.
+double term_value(const ErrorTerm& term, RotationMask mask, ErrorScale scale);
+
+// E of eq. (12): smaller is better.
+double objective(const ErrorTable& table, RotationMask shared_mask,
+                 ErrorScale scale = ErrorScale::kAbsolute);
+
+// The same for a mask of each layer, [layers].
+double objective(const ErrorTable& table, std::span<const RotationMask> layers,
+                 ErrorScale scale = ErrorScale::kAbsolute);
+
+// All 16 masks, those with fewer rotations first and then by bits: the order in which ties are
+// decided.
+std::array<RotationMask, 16> masks_by_count();
 
 // Result of the search: eq. (9) with the four variables shared by all layers.
 struct SharedSearch {
   std::array<double, 16> objectives{};  // [RotationMask::bits()]
   RotationMask best;                    // smallest objective; ties go to fewer rotations
 };
-SharedSearch search_shared(const ErrorTable& table);
+SharedSearch search_shared(const ErrorTable& table, ErrorScale scale = ErrorScale::kAbsolute);
 
 }  // namespace trainer

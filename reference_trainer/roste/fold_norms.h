@@ -134,7 +134,8 @@ inline void become_rms_norm(ModelShape& shape) {
   shape.architecture = kFoldedNeoXArchitecture;
 }
 
-// Folds once; a network that is already folded is left alone. Effective weights become stale.
+// A network that is already folded is left alone; gains that were trained after folding are folded
+// again, in the basis in which they stand. Effective weights become stale.
 template <Backend B>
 void fold_norms(B& backend, Network<B>& network) {
   if (network.plan.norm_gains == NormGains::kFolded) return;

@@ -7,20 +7,25 @@
 
 namespace trainer {
 
-// Replaces every parameter that has an effective form by it; the network is no longer trainable.
+// Replaces every parameter of one layer that has an effective form by it. The forward pass stays
+// the same as long as the effective weights are not updated.
+template <Backend B>
+void store_effective_layer(std::size_t layer, Network<B>& network) {
+  EffectiveLayer<B>& effective = network.effective[layer];
+  LayerParameters<B>& stored = network.parameters.layers[layer];
+  for (const Linear l : kLinears) {
+    if (!effective.weight[l].empty())
+      stored.weight[l] = std::exchange(effective.weight[l], Tensor<B>());
+  }
+  effective.coded = {};
+  if (!effective.value_bias.empty())
+    stored.bias[Linear::kV] = std::exchange(effective.value_bias, Tensor<B>());
+}
+
+// The same for all layers; the network is no longer trainable.
 template <Backend B>
 void store_effective_weights(Network<B>& network) {
-  for (std::size_t i = 0; i < network.effective.size(); ++i) {
-    EffectiveLayer<B>& effective = network.effective[i];
-    LayerParameters<B>& stored = network.parameters.layers[i];
-    for (const Linear l : linears_of(network.plan.shape)) {
-      if (!effective.weight[l].empty())
-        stored.weight[l] = std::exchange(effective.weight[l], Tensor<B>());
-    }
-    effective.coded = {};
-    if (!effective.value_bias.empty())
-      stored.bias[Linear::kV] = std::exchange(effective.value_bias, Tensor<B>());
-  }
+  for (std::size_t i = 0; i < network.effective.size(); ++i) store_effective_layer(i, network);
   network.plan.weight_form = WeightForm::kEffective;
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "reference_trainer/base/error.h"
 #include "reference_trainer/model/batch_input.h"
@@ -21,7 +22,7 @@ struct StepReport {
   std::int64_t tokens = 0;  // tokens fed to the model
 };
 
-// What training adds to a network: everything but `moments` and the step count can be recomputed.
+// What training adds to a network: everything but the moments and their ages can be recomputed.
 template <Backend B>
 class TrainingState {
  public:
@@ -32,40 +33,65 @@ class TrainingState {
         acts(network.plan.shape, Keep::kEveryLayer) {
     fill_zero(backend, m);
     fill_zero(backend, v);
+    moments_since.assign(tensor_list(m).size(), 0);
   }
+
+  BackwardBuffers<B> backward_buffers() { return {acts, scratch, gradients}; }
 
   Parameters<B> gradients;
   Parameters<B> m, v;  // Adam's moments, in the basis of the master weights
+  // The step before which a tensor's moments are zero, in the order of tensor_list: Adam's bias
+  // correction counts from there.
+  std::vector<std::int64_t> moments_since;
   Activations<B> acts;
   TransformerScratch<B> scratch;
   ModelInput<B> input;
   Indices<B> targets;  // [1, N]
 };
 
+// What a step makes smaller: a loss (see CrossEntropy) on micro-batches.
+template <class Loss>
+struct StepObjective {
+  std::span<const TokenBatch> micro_batches;
+  Loss& loss;
+};
+
 // Adds the gradients of all micro-batches; the loss of the step is the mean over all their targets.
-template <Backend B>
+template <Backend B, class Loss, class State>
 LossSum accumulate_gradients(B& backend, const Network<B>& network,
-                             std::span<const TokenBatch> micro_batches, TrainingState<B>& state) {
+                             const StepObjective<Loss>& objective, State& state) {
   std::int64_t targets = 0;
-  for (const TokenBatch& batch : micro_batches) targets += batch.target_count;
+  for (const TokenBatch& batch : objective.micro_batches) targets += batch.target_count;
+  const float scale = 1.0f / static_cast<float>(targets);
   LossSum sum;
-  for (const TokenBatch& batch : micro_batches) {
+  for (const TokenBatch& batch : objective.micro_batches) {
     load_batch(backend, batch, state.input);
     load_indices(backend, batch.targets, state.targets);
     transformer_forward(backend, network, state.input, state.acts);
-    const LossSum part = transformer_backward(backend, network, state.input, state.targets,
-                                              1.0f / static_cast<float>(targets),
-                                              {state.acts, state.scratch, state.gradients});
+    const LossSum part =
+        transformer_backward(LossInput<B>{backend, network, state.input, state.targets, scale},
+                             objective.loss, state.backward_buffers());
     sum.negative_log_likelihood += part.negative_log_likelihood;
     sum.targets += part.targets;
   }
   return sum;
 }
 
-// Folded norm gains are frozen: under R1 only a gain that is the same for every channel commutes.
+// Folded norm gains are frozen unless the plan says otherwise: under R1 only a gain that is the
+// same for every channel commutes, so training them is another parametrisation.
 template <Backend B>
 bool is_trained(const ForwardPlan& plan, const NamedTensor<B>& t) {
-  return plan.norm_gains == NormGains::kSeparate || t.kind != TensorKind::kNormGain;
+  return plan.norm_gains != NormGains::kFolded || t.kind != TensorKind::kNormGain;
+}
+
+// Gradients with respect to the master weights.
+template <Backend B, class Loss>
+LossSum step_gradients(B& backend, const Network<B>& network, const StepObjective<Loss>& objective,
+                       TrainingState<B>& state) {
+  fill_zero(backend, state.gradients);
+  const LossSum loss = accumulate_gradients(backend, network, objective, state);
+  pull_back_gradients(backend, network.plan, state.gradients);
+  return loss;
 }
 
 template <Backend B>
@@ -78,19 +104,30 @@ double gradient_norm(B& backend, const ForwardPlan& plan, Parameters<B>& gradien
 }
 
 template <Backend B>
-void update_parameters(B& backend, const TrainSettings& settings, const StepReport& report,
-                       Network<B>& network, TrainingState<B>& state) {
+double gradient_norm(B& backend, const ForwardPlan& plan, TrainingState<B>& state) {
+  return gradient_norm(backend, plan, state.gradients);
+}
+
+// Adam's step `report.step` with its learning rate, and the scale that clips its gradients.
+inline AdamWStep adam_step(const TrainSettings& settings, const StepReport& report) {
   AdamWStep adam{report.learning_rate, settings.adam_beta1, settings.adam_beta2,
                  settings.adam_epsilon};
-  adam.step = report.step + 1;
   if (settings.max_grad_norm > 0 && report.gradient_norm > settings.max_grad_norm) {
     adam.gradient_scale = settings.max_grad_norm / report.gradient_norm;
   }
+  return adam;
+}
+
+template <Backend B>
+void update_parameters(B& backend, const TrainSettings& settings, const StepReport& report,
+                       Network<B>& network, TrainingState<B>& state) {
+  AdamWStep adam = adam_step(settings, report);
   const auto parameters = tensor_list(network.parameters);
   const auto gradients = tensor_list(state.gradients), m = tensor_list(state.m),
              v = tensor_list(state.v);
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     if (!is_trained(network.plan, parameters[i])) continue;
+    adam.step = report.step + 1 - state.moments_since[i];
     adam.weight_decay = parameters[i].is_matrix() ? settings.weight_decay : 0;
     adamw_update(backend, adam, *gradients[i].tensor, {*m[i].tensor, *v[i].tensor},
                  *parameters[i].tensor);
@@ -98,19 +135,17 @@ void update_parameters(B& backend, const TrainSettings& settings, const StepRepo
   update_effective_weights(backend, network);
 }
 
-// Runs step `step`. Throws Error (TR-01, exit code 5) before any weight changes when the loss or
-// the gradient is not finite.
-template <Backend B>
+// Runs step `step` on the objective. `state` says what is trained: TrainingState, or any type with
+// step_gradients, gradient_norm and update_parameters. Throws Error (TR-01, exit code 5) before
+// any weight changes when the loss or the gradient is not finite.
+template <Backend B, class Loss, class State>
 StepReport train_step(B& backend, const TrainSettings& settings, std::int64_t step,
-                      std::span<const TokenBatch> micro_batches, Network<B>& network,
-                      TrainingState<B>& state) {
-  fill_zero(backend, state.gradients);
-  const LossSum loss = accumulate_gradients(backend, network, micro_batches, state);
-  pull_back_gradients(backend, network.plan, state.gradients);
+                      const StepObjective<Loss>& objective, Network<B>& network, State& state) {
+  const LossSum loss = step_gradients(backend, network, objective, state);
   StepReport report{step, loss.negative_log_likelihood / static_cast<double>(loss.targets),
-                    gradient_norm(backend, network.plan, state.gradients),
-                    learning_rate_at(settings, step), 0};
-  for (const TokenBatch& batch : micro_batches)
+                    gradient_norm(backend, network.plan, state), learning_rate_at(settings, step),
+                    0};
+  for (const TokenBatch& batch : objective.micro_batches)
     report.tokens += static_cast<std::int64_t>(batch.tokens.size());
   if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm)) {
     throw Error(ExitCode::kNumerics,
@@ -121,6 +156,16 @@ StepReport train_step(B& backend, const TrainSettings& settings, std::int64_t st
   }
   update_parameters(backend, settings, report, network, state);
   return report;
+}
+
+// The same for the cross-entropy of the micro-batches' targets.
+template <Backend B>
+StepReport train_step(B& backend, const TrainSettings& settings, std::int64_t step,
+                      std::span<const TokenBatch> micro_batches, Network<B>& network,
+                      TrainingState<B>& state) {
+  const CrossEntropy loss;
+  return train_step(backend, settings, step, StepObjective<const CrossEntropy>{micro_batches, loss},
+                    network, state);
 }
 
 }  // namespace trainer

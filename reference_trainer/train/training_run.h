@@ -1,6 +1,7 @@
 // A whole training run: the loop over optimizer steps, checkpoints, and bit-equal resume.
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <span>
@@ -38,22 +39,49 @@ inline std::vector<TokenBatch> step_batches(std::span<const SftSample> samples,
   return batches;
 }
 
+inline constexpr const char* kMomentsSince = "adam_since";
+
+// Present only where moments began after step 0. Exact up to 2^24 steps.
 template <Backend B>
-void save_training_checkpoint(B& backend, const CheckpointPolicy& policy, std::int64_t steps_done,
-                              Network<B>& network, TrainingState<B>& state) {
+void append_moment_ages(const TrainingState<B>& state, HostTensors& host) {
+  const std::vector<std::int64_t>& since = state.moments_since;
+  if (std::ranges::all_of(since, [](std::int64_t s) { return s == 0; })) return;
+  const auto& values = host.values.emplace_back(since.begin(), since.end());
+  host.views.push_back({kMomentsSince, {static_cast<std::int64_t>(values.size())}, values});
+}
+
+template <Backend B>
+void read_moment_ages(const SafetensorsFile& file, TrainingState<B>& state) {
+  std::vector<float> values(state.moments_since.size(), 0.0f);
+  if (file.tensors().contains(kMomentsSince)) file.read_floats(kMomentsSince, values);
+  state.moments_since.assign(values.begin(), values.end());
+}
+
+// What of a run cannot be recomputed.
+template <Backend B>
+HostTensors checkpoint_tensors(B& backend, Network<B>& network, TrainingState<B>& state) {
   HostTensors host;
   append_host_copies(backend, network.parameters, "parameters.", host);
   append_host_copies(backend, state.m, "adam_m.", host);
   append_host_copies(backend, state.v, "adam_v.", host);
+  append_moment_ages(state, host);
+  return host;
+}
+
+template <Backend B, class State>
+void save_training_checkpoint(B& backend, const CheckpointPolicy& policy, std::int64_t steps_done,
+                              Network<B>& network, State& state) {
+  const HostTensors host = checkpoint_tensors(backend, network, state);
   save_checkpoint(policy.output_dir, {steps_done, policy.settings}, host.views);
   prune_checkpoints(policy.output_dir, policy.keep);
 }
 
-template <Backend B>
+// The way back of append_host_copies.
+template <Backend B, class Tensors>
 void read_checkpoint_tensors(B& backend, const SafetensorsFile& file, const std::string& prefix,
-                             Parameters<B>& p) {
+                             Tensors& tensors) {
   std::vector<float> host;
-  for (auto& t : tensor_list(p)) {
+  for (auto& t : tensor_list(tensors)) {
     host.resize(static_cast<std::size_t>(t.tensor->size()));
     file.read_floats(prefix + t.name, host);
     copy_to_device<float>(backend, host, *t.tensor);
@@ -68,39 +96,52 @@ std::int64_t restore_checkpoint(B& backend, const FoundCheckpoint& found, Networ
   read_checkpoint_tensors(backend, file, "parameters.", network.parameters);
   read_checkpoint_tensors(backend, file, "adam_m.", state.m);
   read_checkpoint_tensors(backend, file, "adam_v.", state.v);
+  read_moment_ages(file, state);
   update_effective_weights(backend, network);
   return found.info.step;
 }
 
-// A network on its way.
-template <Backend B>
+// A network on its way. `State` says what of it is trained, `Loss` to make what smaller.
+template <Backend B, class State = TrainingState<B>, class Loss = const CrossEntropy>
 struct TrainingJob {
   Network<B>& network;
-  TrainingState<B>& state;
+  State& state;
   std::int64_t first_step = 0;  // steps already done
   CheckpointPolicy checkpoints = {};
   StepObserver observer = {};
+  Loss loss = {};
 };
 
-// Runs steps first_step ... max_steps - 1 on the samples. Saves every save_steps steps, and also
-// before the first and after the last, so that a run can be resumed from any moment of its life.
-template <Backend B>
-void run_training(B& backend, const TrainSettings& settings, std::span<const SftSample> samples,
-                  TrainingJob<B>& job) {
+template <Backend B, class State, class Loss>
+void save_job(B& backend, std::int64_t steps_done, TrainingJob<B, State, Loss>& job) {
+  save_training_checkpoint(backend, job.checkpoints, steps_done, job.network, job.state);
+}
+
+// Runs steps first_step ... end - 1 on the samples; end <= max_steps. Saves every save_steps steps,
+// and also before the first and after the last of max_steps, so that a run can be resumed from any
+// moment of its life.
+template <Backend B, class State, class Loss>
+void run_steps(B& backend, const TrainSettings& settings, std::span<const SftSample> samples,
+               std::int64_t end, TrainingJob<B, State, Loss>& job) {
   const std::int64_t every = job.checkpoints.save_steps;
-  const auto save = [&](std::int64_t done) {
-    save_training_checkpoint(backend, job.checkpoints, done, job.network, job.state);
-  };
   EpochOrder order(static_cast<std::int64_t>(samples.size()), settings.seed);
-  if (every > 0 && job.first_step == 0) save(0);
-  for (std::int64_t step = job.first_step; step < settings.max_steps; ++step) {
-    const StepReport report =
-        train_step(backend, settings, step, step_batches(samples, settings, order, step),
-                   job.network, job.state);
+  if (every > 0 && job.first_step == 0) save_job(backend, 0, job);
+  for (std::int64_t step = job.first_step; step < end; ++step) {
+    const auto batches = step_batches(samples, settings, order, step);
+    const StepReport report = train_step(
+        backend, settings, step, StepObjective<Loss>{batches, job.loss}, job.network, job.state);
     if (job.observer) job.observer(report);
     const std::int64_t done = step + 1;
-    if (every > 0 && (done % every == 0 || done == settings.max_steps)) save(done);
+    if (every > 0 && (done % every == 0 || done == settings.max_steps))
+      save_job(backend, done, job);
   }
+}
+
+// A run with one plan from its first step to its last.
+template <Backend B, class State, class Loss>
+void run_training(B& backend, const TrainSettings& settings, std::span<const SftSample> samples,
+                  TrainingJob<B, State, Loss>& job) {
+  run_steps(backend, settings, samples, settings.max_steps, job);
 }
 
 }  // namespace trainer

@@ -50,6 +50,26 @@ TEST(RotationMatrices, TheForwardPassUsesTheMatricesOfTheSearch) {
   }
 }
 
+// Without signs R3 and R4 are plain Hadamard matrices; R1 and R2 keep their random signs.
+TEST(RotationMatrices, OnlineSignsAreThoseOfR3AndR4) {
+  const ModelShape shape = wide_shape();
+  const RotationMatrices random = make_rotation_matrices(shape, 7),
+                         plain = make_rotation_matrices(shape, 7, OnlineSigns::kNone);
+  RotationChoice choice = RotationChoice::shared(RotationMask(15), shape, 7);
+  choice.online_signs = OnlineSigns::kNone;
+  const auto used = in_block_rotations(shape, choice);
+  const std::vector<int> ones(64, 1);
+  EXPECT_EQ(signs(plain.r1), signs(random.r1));
+  for (std::size_t i = 0; i < used.size(); ++i) {
+    EXPECT_EQ(signs(plain.layers[i].r2), signs(random.layers[i].r2));
+    EXPECT_EQ(signs(plain.layers[i].r3), ones);
+    EXPECT_EQ(signs(plain.layers[i].r4), ones);
+    EXPECT_EQ(signs(*used[i].r2), signs(random.layers[i].r2));
+    EXPECT_EQ(signs(*used[i].r3), ones);
+    EXPECT_EQ(signs(*used[i].r4), ones);
+  }
+}
+
 TEST(RotationMask, DigitsAreR1ToR4FromTheLeft) {
   const RotationMask mask = RotationMask::parse("1011");
   EXPECT_TRUE(mask.r(1));

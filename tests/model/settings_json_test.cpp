@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "reference_trainer/base/error.h"
 #include "tests/model/tiny_model.h"
 
 namespace trainer {
@@ -19,8 +20,9 @@ ForwardPlan unusual_plan() {
 }
 
 TEST(PlanJson, EveryCombinationComesBack) {
-  for (const WeightForm form : {WeightForm::kMaster, WeightForm::kEffective}) {
-    for (const NormGains gains : {NormGains::kSeparate, NormGains::kFolded}) {
+  for (const WeightForm form : {WeightForm::kMaster, WeightForm::kMerged, WeightForm::kEffective}) {
+    for (const NormGains gains :
+         {NormGains::kSeparate, NormGains::kFolded, NormGains::kFoldedTrained}) {
       ForwardPlan plan = unusual_plan();
       plan.weight_form = form;
       plan.norm_gains = gains;
@@ -41,9 +43,67 @@ TEST(PlanJson, FieldsAreWhereTheFormatSays) {
       (nlohmann::json{{"bits", 2}, {"symmetry", "symmetric"}, {"range", "tight"}, {"clip", 0.5}}));
   EXPECT_EQ(j.at("quantization").at("activation").at("range"), "paper_eq4");
   EXPECT_EQ(j.at("quantization").at("kv").at("bits"), 5);
-  EXPECT_EQ(j.at("rotation"), (nlohmann::json{{"layers", {"1010", "1001"}}, {"seed", 77}}));
+  EXPECT_EQ(
+      j.at("rotation"),
+      (nlohmann::json{{"layers", {"1010", "1001"}}, {"seed", 77}, {"online_signs", "random"}}));
   EXPECT_EQ(j.at("weights"), "master");
   EXPECT_EQ(j.at("norm_gains"), "separate");
+}
+
+TEST(PlanJson, WordsAreThoseOfTheFormat) {
+  ForwardPlan plan = unusual_plan();
+  plan.weight_form = WeightForm::kMerged;
+  plan.norm_gains = NormGains::kFoldedTrained;
+  plan.choice.online_signs = OnlineSigns::kNone;
+  const nlohmann::json j = to_json(plan);
+  EXPECT_EQ(j.at("weights"), "merged");
+  EXPECT_EQ(j.at("norm_gains"), "folded_trained");
+  EXPECT_EQ(j.at("rotation").at("online_signs"), "none");
+}
+
+// Plain Hadamard matrices come back as such: the plan's rotations follow the file.
+TEST(PlanJson, SignsComeBackInTheRotations) {
+  for (const OnlineSigns signs : {OnlineSigns::kRandom, OnlineSigns::kNone}) {
+    ForwardPlan plan = unusual_plan();
+    plan.choice.online_signs = signs;
+    const ForwardPlan back = plan_from_json(plan.shape, to_json(plan), "roste.json");
+    EXPECT_EQ(back.choice.online_signs, signs);
+    int negative = 0;
+    for (const int sign : back.at(1).r4->signs()) negative += sign < 0;
+    EXPECT_EQ(negative == 0, signs == OnlineSigns::kNone);
+  }
+}
+
+// Files from before there was a choice of signs.
+TEST(PlanJson, AbsentSignsAreRandom) {
+  nlohmann::json j = to_json(unusual_plan());
+  j["rotation"].erase("online_signs");
+  EXPECT_EQ(plan_from_json(test::tiny_shape(), j, "f").choice.online_signs, OnlineSigns::kRandom);
+}
+
+TEST(PlanJson, UnknownWordsAreRefusedWithTheirPlaceAndTheAlternatives) {
+  const auto expected_at = [](const nlohmann::json& j, const std::string& where) -> std::string {
+    try {
+      plan_from_json(test::tiny_shape(), j, "f");
+    } catch (const Error& e) {
+      EXPECT_EQ(e.parts().where, where);
+      return e.parts().expected;
+    }
+    return "accepted";
+  };
+  const nlohmann::json good = to_json(unusual_plan());
+  nlohmann::json j = good;
+  j["weights"] = "rotated";
+  EXPECT_EQ(expected_at(j, "f:/weights"), "\"master\", \"merged\" or \"effective\"");
+  j = good;
+  j["norm_gains"] = "trained";
+  EXPECT_EQ(expected_at(j, "f:/norm_gains"), "\"separate\", \"folded\" or \"folded_trained\"");
+  j = good;
+  j["rotation"]["online_signs"] = "plain";
+  EXPECT_EQ(expected_at(j, "f:/rotation/online_signs"), "\"random\" or \"none\"");
+  j = good;
+  j["quantization"]["kv"]["symmetry"] = "both";
+  EXPECT_EQ(expected_at(j, "f:/quantization/kv/symmetry"), "\"asymmetric\" or \"symmetric\"");
 }
 
 TEST(PlanJson, NoFileMeansAPlainModel) {

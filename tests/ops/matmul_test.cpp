@@ -81,6 +81,15 @@ TEST_P(Matmul, NnAddKeepsWhatWasThere) {
   expect_product({m, n, k, Layout::kNormal, Layout::kNormal}, a, b, before, c);
 }
 
+TEST_P(Matmul, NtAddKeepsWhatWasThere) {
+  const auto [m, n, k] = size;
+  const Tensor<Cpu> a = random_tensor(cpu, m, k, 5), b = random_tensor(cpu, n, k, 6);
+  Tensor<Cpu> c = random_tensor(cpu, m, n, 7);
+  const std::vector<float> before = floats(c);
+  matmul_nt_add(cpu, a, b, c);
+  expect_product({m, n, k, Layout::kNormal, Layout::kTransposed}, a, b, before, c);
+}
+
 TEST_P(Matmul, TnAddKeepsWhatWasThere) {
   const auto [m, n, k] = size;
   const Tensor<Cpu> a = random_tensor(cpu, k, m, 8), b = random_tensor(cpu, k, n, 9);
@@ -99,6 +108,7 @@ TEST_P(Matmul, SameBitsForAnyThreads) {
     matmul_nt(c, a, b, nt);
     matmul_nn(c, a, bt, nn);
     matmul_nn_add(c, a, bt, sum);
+    matmul_nt_add(c, a, b, sum);
     matmul_tn_add(c, at, bt, sum);
     std::vector<float> all = floats(nt);
     for (const Tensor<Cpu>* t : {&nn, &sum})
@@ -119,6 +129,7 @@ TEST(MatmulShapes, UnequalInnerDimensionsAreRefused) {
   EXPECT_THROW(matmul_nt(cpu, a, b, c), std::invalid_argument);
   EXPECT_THROW(matmul_nn(cpu, a, b, c), std::invalid_argument);
   EXPECT_THROW(matmul_nn_add(cpu, a, b, c), std::invalid_argument);
+  EXPECT_THROW(matmul_nt_add(cpu, a, b, c), std::invalid_argument);
   EXPECT_THROW(matmul_tn_add(cpu, a, b, c), std::invalid_argument);
 }
 
@@ -127,6 +138,7 @@ TEST(MatmulShapes, AnAddedToOutputMustFit) {
   const Tensor<Cpu> a = random_tensor(cpu, 3, 3, 1);
   Tensor<Cpu> c = constant_tensor(cpu, 3, 2, 0.0f);
   EXPECT_THROW(matmul_nn_add(cpu, a, a, c), std::invalid_argument);
+  EXPECT_THROW(matmul_nt_add(cpu, a, a, c), std::invalid_argument);
   EXPECT_THROW(matmul_tn_add(cpu, a, a, c), std::invalid_argument);
 }
 
