@@ -52,10 +52,19 @@ class CalibrationStream {
   }
 
   // 2/n sum x x^T of what the site's linear layers multiply in block i, in front of which the
-  // stream is; it stays there.
+  // stream is; it stays there. Attention's sites are seen without running the MLP.
   Hessian hessian(std::size_t i, Site site) {
     SiteHessian<B> tap(backend_, network_.plan, site);
-    for (Batch& batch : batches_) run_block(batch, i, tap);
+    const bool in_attention = site == Site::kQkvInput || site == Site::kOInput;
+    for (Batch& batch : batches_) {
+      auto pass = enter(batch, tap);
+      if (in_attention) {
+        copy(backend_, acts_.residual, acts_.layer(i).input);
+        attention_branch_forward(pass, i);
+      } else {
+        block_forward(pass, i);
+      }
+    }
     return tap.take_mean();
   }
 
@@ -63,7 +72,8 @@ class CalibrationStream {
   void advance(std::size_t i) {
     NoTap tap;
     for (Batch& batch : batches_) {
-      run_block(batch, i, tap);
+      auto pass = enter(batch, tap);
+      block_forward(pass, i);
       std::swap(acts_.residual, batch.residual);
     }
   }
@@ -85,16 +95,15 @@ class CalibrationStream {
   }
 
   template <class Tap>
-  void run_block(const Batch& batch, std::size_t i, Tap& tap) {
+  ForwardPass<B, OwnKeys, Tap> enter(const Batch& batch, Tap& tap) {
     copy(backend_, batch.residual, acts_.residual);
-    OwnKeys memory;
-    ForwardPass<B, OwnKeys, Tap> pass{backend_, network_, batch.input, acts_, memory, tap};
-    block_forward(pass, i);
+    return {backend_, network_, batch.input, acts_, memory_, tap};
   }
 
   B& backend_;
   const Network<B>& network_;
   Activations<B> acts_;
+  OwnKeys memory_;
   std::vector<Batch> batches_;
 };
 

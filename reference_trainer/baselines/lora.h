@@ -58,10 +58,11 @@ struct WideMatrix {
 WideMatrix adapter_product(double scale, std::span<const float> b, std::span<const float> a,
                            std::int64_t rank);
 
-// From the basis of the effective weight to that of the master weight (see effective_weights.h).
+// From the basis of the effective weight to that of the stored one, which lacks `rotations` (see
+// effective_weights.h).
 void unrotate(const LayerRotations& rotations, Linear l, WideMatrix& delta);
 
-// w [out, in] += scale * b a, taken to the basis of the master weights; in double, rounded once.
+// w [out, in] += scale * b a, taken to the basis of the stored weights; in double, rounded once.
 template <Backend B>
 void merge_adapter(B& backend, const LayerRotations& rotations, Linear l, const LowRank<B>& weight,
                    double scale, Tensor<B>& w) {
@@ -89,8 +90,8 @@ void merge_adapters(B& backend, Network<B>& network) {
     for (const Linear l : kLinears) {
       const Adapter<B>* adapter = adapters.find(i, l);
       if (adapter == nullptr) continue;
-      merge_adapter(backend, network.plan.at(i), l, adapters.weight(*adapter), adapters.scale,
-                    network.parameters.layers[i].weight[l]);
+      merge_adapter(backend, unmerged_rotations(network.plan, i), l, adapters.weight(*adapter),
+                    adapters.scale, network.parameters.layers[i].weight[l]);
     }
   }
   update_effective_weights(backend, network);

@@ -14,6 +14,7 @@ Parameters<B> gradients_of_norms(B& backend, const ModelShape& shape) {
   Parameters<B> gradients = allocate_parameters(backend, shape);
   gradients.embedding = Tensor<B>();
   gradients.head = Tensor<B>();
+  gradients.head_bias = Tensor<B>();
   for (auto& layer : gradients.layers) {
     layer.weight = {};
     layer.bias = {};
@@ -66,6 +67,7 @@ template <Backend B>
 void update_parameters(B& backend, const TrainSettings& settings, const StepReport& report,
                        Network<B>& network, LoraState<B>& state) {
   AdamWStep adam = adam_step(settings, report);
+  adam.step = report.step + 1;
   adam.weight_decay = settings.weight_decay;
   const auto adapters = tensor_list(network.adapters);
   const auto gradients = tensor_list(state.gradients), m = tensor_list(state.m),

@@ -42,6 +42,12 @@ TrainSettings schedule_of(const SpinQuantSettings& settings) {
   return schedule;
 }
 
+RotationChoice online_choice(const SpinQuantSettings& settings, const ModelShape& shape) {
+  RotationChoice choice = RotationChoice::shared(settings.online, shape, settings.seed);
+  choice.online_signs = settings.online_signs;
+  return choice;
+}
+
 QuantConfig learning_quantizers(const SpinQuantSettings& settings, const QuantConfig& quant) {
   QuantConfig learning = quant;
   if (settings.weights == LearningWeights::kFullPrecision) learning.weight = {};

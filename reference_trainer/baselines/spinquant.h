@@ -27,6 +27,7 @@ struct SpinQuantSettings {
   std::int64_t batch = 8;       // sequences per step
   std::uint64_t seed = 0;       // of the Hadamard start, of R3 and R4, and of the samples' order
   RotationMask online{0b1100};  // which of R3 and R4 act: 0011
+  OnlineSigns online_signs = OnlineSigns::kRandom;  // kNone in SpinQuant's code
   LearningWeights weights = LearningWeights::kQuantized;
   CayleySettings cayley;
 };
@@ -61,6 +62,9 @@ void check_spinquant(const SpinQuantSettings& settings, std::size_t samples,
 // The learning rates and the order of the samples are those of a training run of one epoch order.
 TrainSettings schedule_of(const SpinQuantSettings& settings);
 
+// R3 and R4 of the settings.
+RotationChoice online_choice(const SpinQuantSettings& settings, const ModelShape& shape);
+
 // The quantizers in force while rotations are learned.
 QuantConfig learning_quantizers(const SpinQuantSettings& settings, const QuantConfig& quant);
 
@@ -82,6 +86,7 @@ class RotatedNetwork {
         dweights_(allocate_parameters(backend, folded.plan.shape)),
         acts_(folded.plan.shape, Keep::kEveryLayer) {
     network_.plan.norm_gains = folded.plan.norm_gains;
+    copy_parameters(backend, folded.parameters, network_.parameters);
   }
 
   // Puts the rotations into force.
@@ -148,12 +153,8 @@ SpinQuantResult learn_rotations(B& backend, const SpinQuantSettings& settings,
   const ModelShape& shape = folded.plan.shape;
   const TrainSettings schedule = schedule_of(settings);
   const auto batch = static_cast<std::size_t>(settings.batch);
-  SpinQuantResult result{hadamard_rotations(shape, settings.seed),
-                         RotationChoice::shared(settings.online, shape, settings.seed),
-                         0,
-                         0,
-                         0,
-                         {}};
+  SpinQuantResult result{
+      hadamard_rotations(shape, settings.seed), online_choice(settings, shape), 0, 0, 0, {}};
   RotationOptimizer optimizer(settings.cayley, result.rotations);
   RotatedNetwork<B> rotated(backend, learning_quantizers(settings, quant), result.online, folded);
   EpochOrder order(static_cast<std::int64_t>(samples.size()), settings.seed);

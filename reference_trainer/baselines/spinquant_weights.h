@@ -71,8 +71,17 @@ void matmul_tn(B& backend, const Tensor<B>& a, const Tensor<B>& b, Tensor<B>& c)
   matmul_tn_add(backend, a, b, c);
 }
 
-// Writes the weights of rotated networks and pulls their gradients back. Parameters that no
-// rotation touches are copied; those that the model lacks are skipped.
+// to := from, tensor by tensor; both of one shape. Lists of tensors are not const, but nothing of
+// `from` is written.
+template <Backend B>
+void copy_parameters(B& backend, const Parameters<B>& from, Parameters<B>& to) {
+  const auto source = tensor_list(const_cast<Parameters<B>&>(from)), target = tensor_list(to);
+  for (std::size_t t = 0; t < source.size(); ++t)
+    copy(backend, *source[t].tensor, *target[t].tensor);
+}
+
+// Writes the weights of rotated networks and pulls their gradients back. Layers that the model
+// lacks are skipped.
 template <Backend B>
 class WeightRotator {
  public:
@@ -80,13 +89,12 @@ class WeightRotator {
   WeightRotator(B& backend, const ModelShape& shape, const Parameters<B>& folded)
       : backend_(backend), shape_(shape), folded_(folded) {}
 
-  // rotated := folded under the rotations; allocated for the same shape.
+  // Puts the rotations into the tensors of `rotated` that they turn; the others must be, or have
+  // been, copies of the folded ones.
   void rotate(const DenseRotations& r, Parameters<B>& rotated) {
     load_block_diagonal(backend_, r.r1, 1, sides_.r1);
     matmul_nn(backend_, folded_.embedding, sides_.r1, rotated.embedding);
     matmul_nn(backend_, folded_.head, sides_.r1, rotated.head);
-    copy(backend_, folded_.final_norm, rotated.final_norm);
-    if (!folded_.head_bias.empty()) copy(backend_, folded_.head_bias, rotated.head_bias);
     for (std::size_t i = 0; i < folded_.layers.size(); ++i) {
       load_r2(r.r2[i]);
       rotate_layer(folded_.layers[i], rotated.layers[i]);
@@ -131,8 +139,6 @@ class WeightRotator {
   }
 
   void rotate_layer(const LayerParameters<B>& from, LayerParameters<B>& to) {
-    copy(backend_, from.attention_norm, to.attention_norm);
-    copy(backend_, from.mlp_norm, to.mlp_norm);
     for (const Linear l : kLinears) {
       if (from.weight[l].empty()) continue;
       const Tensor<B>* const out = sides_.out(l);
@@ -141,17 +147,8 @@ class WeightRotator {
       } else {
         matmul_tn(backend_, *out, under_input(l, from.weight[l]), to.weight[l]);
       }
-      rotate_bias(out, from.bias[l], to.bias[l]);
-    }
-  }
-
-  // A bias is an output, lying down.
-  void rotate_bias(const Tensor<B>* out, const Tensor<B>& from, Tensor<B>& to) {
-    if (from.empty()) return;
-    if (out == nullptr) {
-      copy(backend_, from, to);
-    } else {
-      matmul_nn(backend_, from, *out, to);
+      if (out != nullptr && !from.bias[l].empty())  // a bias is an output, lying down
+        matmul_nn(backend_, from.bias[l], *out, to.bias[l]);
     }
   }
 

@@ -6,6 +6,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "reference_trainer/eval/porter_stemmer.h"
+
 namespace trainer {
 namespace {
 
@@ -15,6 +17,8 @@ using Words = std::vector<Word>;
 // Numbers the words of both texts alike.
 class WordNumbers {
  public:
+  explicit WordNumbers(Stemming stemming) : stemming_(stemming) {}
+
   Words of(std::string_view text) {
     Words words;
     std::string word;
@@ -48,9 +52,13 @@ class WordNumbers {
   }
 
   Word number(const std::string& word) {
-    return numbers_.emplace(word, static_cast<Word>(numbers_.size())).first->second;
+    constexpr std::size_t kLongestUnstemmed = 3;  // as rouge-score has it
+    const bool stems = stemming_ == Stemming::kPorter && word.size() > kLongestUnstemmed;
+    return numbers_.emplace(stems ? porter_stem(word) : word, static_cast<Word>(numbers_.size()))
+        .first->second;
   }
 
+  Stemming stemming_;
   std::unordered_map<std::string, Word> numbers_;
 };
 
@@ -180,8 +188,8 @@ double rouge_lsum(const Sentences& reference, const Sentences& prediction) {
 
 }  // namespace
 
-RougeScores rouge(std::string_view reference, std::string_view prediction) {
-  WordNumbers numbers;
+RougeScores rouge(std::string_view reference, std::string_view prediction, Stemming stemming) {
+  WordNumbers numbers(stemming);
   const Words wanted = numbers.of(reference);
   const Words given = numbers.of(prediction);
   return {rouge_n(wanted, given, 1), rouge_n(wanted, given, 2), rouge_l(wanted, given),

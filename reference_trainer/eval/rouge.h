@@ -1,4 +1,4 @@
-// ROUGE-1, -2, -L and -Lsum as rouge-score 0.1.2 computes them without stemming (Lin 2004).
+// ROUGE-1, -2, -L and -Lsum as rouge-score 0.1.2 computes them (Lin 2004).
 #pragma once
 
 #include <string_view>
@@ -11,7 +11,11 @@ struct RougeScores {
   double average() const { return (rouge1 + rouge2 + rouge_l + rouge_lsum) / 4; }
 };
 
+// kPorter compares the stems of words of more than three letters; the paper compares words.
+enum class Stemming { kNone, kPorter };
+
 // Text is lower-cased and split at everything but a-z and 0-9; Lsum splits sentences at newlines.
-RougeScores rouge(std::string_view reference, std::string_view prediction);
+RougeScores rouge(std::string_view reference, std::string_view prediction,
+                  Stemming stemming = Stemming::kNone);
 
 }  // namespace trainer

@@ -11,7 +11,7 @@ namespace trainer {
 template <Backend B>
 struct HeadInput {
   const Tensor<B>& hidden;  // [N, d]
-  LmHead<B> head;           // [vocab, d], perhaps with a bias
+  LmHead<B> head;           // [vocab, d]
 };
 
 // Sum over the rows with targets[i] >= 0 of KL(p || q) = sum_v p_v ln(p_v / q_v) in nats, p the

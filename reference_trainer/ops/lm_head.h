@@ -29,7 +29,7 @@ template <Backend B>
 struct LmHeadGradients {
   Tensor<B>& dh;     // reshaped to [N, d]; rows without a target become zero
   Tensor<B>& dhead;  // [vocab, d], added to, or empty: not wanted
-  Tensor<B>& dbias;  // [1, vocab], added to, or empty: not wanted, or the head has no bias
+  Tensor<B>& dbias;  // [1, vocab], added to, or empty: not wanted
 };
 
 // As lm_head_loss, and the gradient of scale * negative_log_likelihood.

@@ -3,10 +3,12 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace trainer {
@@ -16,7 +18,7 @@ constexpr double kTerminalInterval = 0.1;  // seconds
 constexpr double kPlainInterval = 5;
 constexpr double kPlainTenthInterval = 1;
 constexpr std::int64_t kTenths = 10;
-constexpr int kDefaultColumns = 80;
+constexpr int kDefaultColumns = 80, kFewestColumns = 2, kMostColumns = 9999;
 constexpr const char* kRewrite = "\r\x1b[K";  // to column one, erase to the end of the line
 
 std::int64_t tenth(std::int64_t step, std::int64_t total) { return step * kTenths / total; }
@@ -27,16 +29,31 @@ double steady_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+ProgressStyle style_for(const TerminalFacts& facts) {
+  const bool rewrites = facts.term != nullptr && std::string_view(facts.term) != "dumb";
+  const std::string_view ci = facts.ci == nullptr ? "" : facts.ci;
+  const bool watched = ci.empty() || ci == "false" || ci == "0";
+  return facts.is_terminal && rewrites && watched ? ProgressStyle::kTerminal
+                                                  : ProgressStyle::kPlain;
+}
+
 ProgressStyle progress_style_of_stderr() {
-  const char* const terminal = std::getenv("TERM");
-  const bool rewrites = terminal != nullptr && std::string_view(terminal) != "dumb";
-  return isatty(STDERR_FILENO) == 1 && rewrites ? ProgressStyle::kTerminal : ProgressStyle::kPlain;
+  return style_for({isatty(STDERR_FILENO) == 1, std::getenv("TERM"), std::getenv("CI")});
+}
+
+int columns_of(const char* variable, int terminal) {
+  const std::string_view text = variable == nullptr ? "" : variable;
+  int columns = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), columns);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  if (whole && columns >= kFewestColumns && columns <= kMostColumns) return columns;
+  return terminal >= kFewestColumns ? terminal : kDefaultColumns;
 }
 
 int stderr_columns() {
   winsize size{};
-  const bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
-  return known ? size.ws_col : kDefaultColumns;
+  const bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0;
+  return columns_of(std::getenv("COLUMNS"), known ? size.ws_col : 0);
 }
 
 Due line_due(ProgressStyle style, const LastLine& last, double now, const ProgressState& state) {
@@ -50,10 +67,11 @@ Due line_due(ProgressStyle style, const LastLine& last, double now, const Progre
 }
 
 Progress::Progress(ProgressStyle style)
-    : Progress(style, std::cerr, steady_seconds, stderr_columns()) {}
+    : Progress(style, std::cerr, steady_seconds, stderr_columns) {}
 
-Progress::Progress(ProgressStyle style, std::ostream& out, SecondsClock clock, int columns)
-    : style_(style), out_(out), clock_(std::move(clock)), columns_(columns) {}
+Progress::Progress(ProgressStyle style, std::ostream& out, SecondsClock clock,
+                   TerminalColumns columns)
+    : style_(style), out_(out), clock_(std::move(clock)), columns_(std::move(columns)) {}
 
 Progress::~Progress() {
   if (line_open_) out_ << "\n" << std::flush;
@@ -96,7 +114,7 @@ void Progress::show() {
     return;
   }
   // The last column stays free: some terminals wrap when it is written.
-  out_ << kRewrite << terminal_progress_line(*state_, columns_ - 1) << std::flush;
+  out_ << kRewrite << terminal_progress_line(*state_, columns_() - 1) << std::flush;
   line_open_ = true;
 }
 

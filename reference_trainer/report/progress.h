@@ -17,10 +17,24 @@ enum class ProgressStyle { kSilent, kPlain, kTerminal };
 using SecondsClock = std::function<double()>;
 double steady_seconds();
 
-// kTerminal when stderr is a terminal that can rewrite a line, else kPlain.
+// What decides the style: whether stderr is a terminal, and environment variables, null if unset.
+struct TerminalFacts {
+  bool is_terminal;
+  const char* term;  // TERM
+  const char* ci;    // CI, which build services set: their logs keep every rewriting of a line
+};
+
+// kTerminal for a terminal that can rewrite a line and is watched, else kPlain. No colours are
+// used, so NO_COLOR has nothing to switch off.
+ProgressStyle style_for(const TerminalFacts& facts);
 ProgressStyle progress_style_of_stderr();
 
-// Columns of the terminal behind stderr; 80 when unknown.
+// Asked before every line, as terminals change their size.
+using TerminalColumns = std::function<int()>;
+
+// Columns by the variable COLUMNS (null if unset) where it is a number from 2 to 9999, else
+// `terminal` of the operating system where it is at least 2, else 80.
+int columns_of(const char* variable, int terminal);
 int stderr_columns();
 
 // Is it time for another line? Terminal: 10 times a second. Plain: every 5 seconds, or at each
@@ -38,7 +52,7 @@ class Progress {
  public:
   // Errors of the stream are ignored: lost progress must not end a training.
   explicit Progress(ProgressStyle style);  // to stderr
-  Progress(ProgressStyle style, std::ostream& out, SecondsClock clock, int columns);
+  Progress(ProgressStyle style, std::ostream& out, SecondsClock clock, TerminalColumns columns);
   ~Progress();  // ends the line of an unfinished stage, so that an error begins a new one
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -59,7 +73,7 @@ class Progress {
   ProgressStyle style_;
   std::ostream& out_;
   SecondsClock clock_;
-  int columns_;
+  TerminalColumns columns_;
   std::optional<ProgressState> state_;
   double began_ = 0;
   LastLine last_{0, 0};

@@ -8,8 +8,6 @@
 namespace trainer {
 namespace {
 
-constexpr int kBarCells = 24;
-
 std::string two_digits(std::int64_t n) { return (n < 10 ? "0" : "") + std::to_string(n); }
 
 double share_done(const ProgressState& state) {
@@ -17,9 +15,11 @@ double share_done(const ProgressState& state) {
   return std::clamp(static_cast<double>(state.step) / static_cast<double>(state.total), 0.0, 1.0);
 }
 
-std::string bar(const ProgressState& state) {
-  const auto full = static_cast<std::size_t>(share_done(state) * kBarCells);
-  return "[" + std::string(full, '#') + std::string(kBarCells - full, '.') + "]";
+// With a space behind it; nothing for 0 cells.
+std::string bar(const ProgressState& state, std::size_t cells) {
+  if (cells == 0) return "";
+  const auto full = static_cast<std::size_t>(share_done(state) * static_cast<double>(cells));
+  return "[" + std::string(full, '#') + std::string(cells - full, '.') + "] ";
 }
 
 std::string counts(const ProgressState& state) {
@@ -28,17 +28,20 @@ std::string counts(const ProgressState& state) {
          std::to_string(percent) + "%";
 }
 
-// Loss, speed and time left or taken.
-std::string measures(const ProgressState& state) {
-  std::string text;
-  if (state.loss) text += "  loss " + fixed_text(*state.loss, 4);
-  if (state.tokens > 0 && state.seconds > 0) {
-    text +=
-        "  " + short_count_text(static_cast<double>(state.tokens) / state.seconds) + " tokens/s";
-  }
-  if (state.step >= state.total) return text + "  " + duration_text(state.seconds) + " taken";
-  if (const auto left = seconds_left(state)) text += "  " + duration_text(*left) + " left";
-  return text;
+std::string loss_text(const ProgressState& state) {
+  return state.loss ? "  loss " + fixed_text(*state.loss, 4) : "";
+}
+
+std::string speed_text(const ProgressState& state) {
+  if (state.tokens <= 0 || !(state.seconds > 0)) return "";
+  return "  " + short_count_text(static_cast<double>(state.tokens) / state.seconds) + " tokens/s";
+}
+
+// Time left or taken.
+std::string time_text(const ProgressState& state) {
+  if (state.step >= state.total) return "  " + duration_text(state.seconds) + " taken";
+  const auto left = seconds_left(state);
+  return left ? "  " + duration_text(*left) + " left" : "";
 }
 
 }  // namespace
@@ -60,12 +63,21 @@ std::optional<double> seconds_left(const ProgressState& state) {
 }
 
 std::string plain_progress_line(const ProgressState& state) {
-  return state.stage + "  " + counts(state) + measures(state);
+  return state.stage + "  " + counts(state) + loss_text(state) + speed_text(state) +
+         time_text(state);
 }
 
 std::string terminal_progress_line(const ProgressState& state, int columns) {
-  std::string line = state.stage + " " + bar(state) + " " + counts(state) + measures(state);
-  return line.substr(0, static_cast<std::size_t>(std::max(columns, 1)));
+  const auto room = static_cast<std::size_t>(std::max(columns, 1));
+  const std::string loss = loss_text(state), speed = speed_text(state), time = time_text(state);
+  const auto line = [&](std::size_t cells, const std::string& measures) {
+    return state.stage + " " + bar(state, cells) + counts(state) + measures;
+  };
+  for (const std::string& shown : {line(24, loss + speed + time), line(10, loss + speed + time),
+                                   line(0, loss + speed + time), line(0, loss + time)}) {
+    if (shown.size() <= room) return shown;
+  }
+  return line(0, time).substr(0, room);
 }
 
 }  // namespace trainer

@@ -26,7 +26,8 @@ std::optional<double> seconds_left(const ProgressState& state);
 // For logs: "train roste  50/200  25%  loss 1.234  5.1k tokens/s  0:30 left".
 std::string plain_progress_line(const ProgressState& state);
 
-// For terminals: the same with a bar, cut to `columns` characters (>= 1).
+// For terminals: the same with a bar, in at most `columns` characters (>= 1). Where they are few,
+// the bar gets shorter and goes, then the speed, then the loss; what still does not fit is cut.
 std::string terminal_progress_line(const ProgressState& state, int columns);
 
 }  // namespace trainer

@@ -3,7 +3,8 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <string_view>
+
+#include "reference_trainer/report/append_file.h"
 
 namespace trainer {
 
@@ -19,18 +20,7 @@ class RunLog {
   void write(const nlohmann::ordered_json& record);
 
  private:
-  struct Descriptor {
-    int number;
-    explicit Descriptor(int n) : number(n) {}
-    ~Descriptor();
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-  };
-
-  void append(std::string_view bytes);
-
-  std::filesystem::path path_;
-  Descriptor file_;
+  AppendFile file_;
 };
 
 }  // namespace trainer

@@ -91,24 +91,29 @@ void turn_parameters(B& backend, const BasisChange& change, Parameters<B>& p) {
   });
 }
 
-// The same model without any rotation or quantizer, folded: what eq. (12) is measured on. `network`
-// is not changed; it is not const because lists of its tensors are not. Its weights must not be
-// kEffective (std::invalid_argument).
+// The same model without any rotation or quantizer, folded: masters turn back in double precision.
+// Weights must not be kEffective (std::invalid_argument).
+template <Backend B>
+void unrotate(B& backend, Network<B>& network) {
+  fold_norms(backend, network);  // trained gains, in the basis in which they were trained
+  const ForwardPlan& plan = network.plan;
+  const RotationChoice none = plan.choice.without_rotations();
+  turn_parameters(backend, basis_change(plan.shape, plan.weight_form, plan.choice, none),
+                  network.parameters);
+  const NormGains gains = plan.norm_gains;
+  network.plan = plain_plan(plan.shape);
+  network.plan.norm_gains = gains;
+  update_effective_weights(backend, network);
+}
+
+// What eq. (12) is measured on. `network` is not changed; it is not const because lists of its
+// tensors are not. Throws as unrotate.
 template <Backend B>
 Network<B> unrotated_copy(B& backend, Network<B>& network) {
   Network<B> plain = make_network(backend, network.plan);
   const auto from = tensor_list(network.parameters), to = tensor_list(plain.parameters);
   for (std::size_t t = 0; t < from.size(); ++t) copy(backend, *from[t].tensor, *to[t].tensor);
-  fold_norms(backend, plain);  // trained gains, in the basis in which they were trained
-  const ModelShape& shape = network.plan.shape;
-  const RotationChoice& choice = network.plan.choice;
-  turn_parameters(backend,
-                  basis_change(shape, network.plan.weight_form, choice, choice.without_rotations()),
-                  plain.parameters);
-  const NormGains gains = plain.plan.norm_gains;
-  plain.plan = plain_plan(plain.plan.shape);
-  plain.plan.norm_gains = gains;
-  update_effective_weights(backend, plain);
+  unrotate(backend, plain);
   return plain;
 }
 

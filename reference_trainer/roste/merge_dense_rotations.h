@@ -2,9 +2,9 @@
 // that are learned or drawn at random.
 #pragma once
 
-#include "reference_trainer/roste/calibrate.h"
 #include "reference_trainer/roste/dense_rotation.h"
 #include "reference_trainer/roste/fold_norms.h"
+#include "reference_trainer/roste/rotation_places.h"
 
 namespace trainer {
 

@@ -13,7 +13,7 @@ template <Backend B>
 void store_effective_layer(std::size_t layer, Network<B>& network) {
   EffectiveLayer<B>& effective = network.effective[layer];
   LayerParameters<B>& stored = network.parameters.layers[layer];
-  for (const Linear l : kLinears) {
+  for (const Linear l : linears_of(network.plan.shape)) {
     if (!effective.weight[l].empty())
       stored.weight[l] = std::exchange(effective.weight[l], Tensor<B>());
   }

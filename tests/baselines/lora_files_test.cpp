@@ -110,6 +110,8 @@ TEST_F(LoraRefusals, ChangedTensors) {
   bytes.back() = static_cast<char>(bytes.back() ^ 1);
   testing::write_text(dir / "adapter/adapter.safetensors", bytes);
   refuse("AD-04", {"adapter.safetensors", "changed"});
+  std::filesystem::remove(dir / "adapter/adapter.safetensors");
+  refuse("AD-04", {"adapter.safetensors"});
 }
 
 // The hash of the file is right, but another rank is asked for.

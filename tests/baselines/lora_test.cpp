@@ -72,6 +72,20 @@ TEST(Lora, MergedAndUnmergedNetworksAgreeUnderEveryRotation) {
   }
 }
 
+// Weights that already have R2 and R4 need no way back.
+TEST(Lora, MergingIntoMergedRotationsAgreesToo) {
+  Cpu cpu(1);
+  Network<Cpu> network = test::talkative_network(cpu, test::generating_shape());
+  fold_norms(cpu, network);
+  const auto choice = RotationChoice::shared(RotationMask::parse("1111"), network.plan.shape, 6);
+  apply_plan(cpu, {}, choice, WeightForm::kMerged, network);
+  attach_adapters(cpu, test::lora_settings(test::kEveryTarget), network);
+  test::fill_adapters(network.adapters);
+  const std::vector<float> unmerged = test::logits_of(cpu, network);
+  merge_adapters(cpu, network);
+  EXPECT_LT(test::relative_difference(test::logits_of(cpu, network), unmerged), 1e-5);
+}
+
 // The base's weights stay codes: adapters read the quantized activations and add to the product.
 TEST(Lora, AdaptersActBesideQuantizedWeights) {
   Cpu cpu(1);

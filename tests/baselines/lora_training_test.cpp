@@ -105,7 +105,7 @@ std::vector<std::vector<float>> gradients_at(Cpu& cpu, const Network<Cpu>& netwo
                                              const std::vector<TokenBatch>& batches) {
   LoraState<Cpu> state(cpu, network);
   const CrossEntropy loss;
-  step_gradients(cpu, network, Objective<const CrossEntropy>{batches, loss}, state);
+  step_gradients(cpu, network, StepObjective<const CrossEntropy>{batches, loss}, state);
   return host_values(state.gradients);
 }
 
@@ -168,7 +168,7 @@ TEST(LoraGradients, AreThoseOfTheMergedNetworkProjected) {
   merge_adapters(cpu, merged);
   TrainingState<Cpu> state(cpu, merged);
   const CrossEntropy loss;
-  step_gradients(cpu, merged, Objective<const CrossEntropy>{batches, loss}, state);
+  step_gradients(cpu, merged, StepObjective<const CrossEntropy>{batches, loss}, state);
   std::size_t t = 0;
   for (std::size_t layer = 0; layer < 2; ++layer) {
     for (const Linear l : kLinears) {
@@ -197,11 +197,44 @@ TEST(LoraGradients, TheNormIsThatOfAllAdapters) {
   LoraState<Cpu> state(cpu, network);
   const auto batches = one_batch(network.plan.shape);
   const CrossEntropy loss;
-  step_gradients(cpu, network, Objective<const CrossEntropy>{batches, loss}, state);
+  step_gradients(cpu, network, StepObjective<const CrossEntropy>{batches, loss}, state);
   double sum = 0;
   for (const auto& g : host_values(state.gradients)) sum += norm_of(g) * norm_of(g);
   // Sums of a few thousand squares, in double in both.
   EXPECT_NEAR(gradient_norm(cpu, network.plan, state), std::sqrt(sum), 1e-9);
+}
+
+// Two steps of Adam (Kingma and Ba 2015, algorithm 1) in double, from the gradients that the
+// optimizer saw; float leaves 1e-6 of a value or of the learning rate.
+TEST(LoraTrainingRun, StepsAreThoseOfAdam) {
+  Cpu cpu(1);
+  TrainSettings s = train_settings();
+  s.max_grad_norm = 0;
+  Network<Cpu> network = test::adapted_network(cpu, "1000");
+  LoraState<Cpu> state(cpu, network);
+  const auto batches = one_batch(network.plan.shape);
+  const CrossEntropy loss;
+  const auto values = [&] { return host_values(network.adapters); };
+  const auto w0 = values();
+  std::vector<std::vector<std::vector<float>>> g;
+  for (std::int64_t step = 0; step < 2; ++step) {
+    train_step(cpu, s, step, StepObjective<const CrossEntropy>{batches, loss}, network, state);
+    g.push_back(host_values(state.gradients));
+  }
+  const auto w2 = values();
+  for (std::size_t t = 0; t < w0.size(); ++t) {
+    for (std::size_t i = 0; i < w0[t].size(); ++i) {
+      double w = static_cast<double>(w0[t][i]), m = 0, v = 0;
+      for (int step = 1; step <= 2; ++step) {
+        const double gradient = static_cast<double>(g[static_cast<std::size_t>(step - 1)][t][i]);
+        m = 0.9 * m + 0.1 * gradient;
+        v = 0.999 * v + 0.001 * gradient * gradient;
+        w -= learning_rate_at(s, step - 1) * (m / (1 - std::pow(0.9, step))) /
+             (std::sqrt(v / (1 - std::pow(0.999, step))) + 1e-8);
+      }
+      ASSERT_NEAR(w2[t][i], w, 1e-6) << t << " " << i;
+    }
+  }
 }
 
 TEST(LoraTrainingRun, OneTwoAndThreeThreadsGiveTheSameBits) {

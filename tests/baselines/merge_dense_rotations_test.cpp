@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "reference_trainer/model/batch_input.h"
+#include "reference_trainer/model/transformer.h"
 #include "reference_trainer/roste/merge_rotations.h"
 #include "tests/model/tiny_model.h"
 
@@ -30,7 +32,7 @@ std::vector<float> logits(Cpu& cpu, const Network<Cpu>& network) {
   Activations<Cpu> acts(network.plan.shape, Keep::kOneLayer);
   transformer_forward(cpu, network, input, acts);
   Tensor<Cpu> out;
-  lm_head_forward(cpu, acts.final_hidden, network.parameters.lm_head(), out);
+  matmul_nt(cpu, acts.final_hidden, network.parameters.lm_head().weight, out);
   return test::values(out);
 }
 

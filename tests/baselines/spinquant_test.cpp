@@ -103,6 +103,9 @@ TEST(SpinQuant, EveryRotationIsLearnedAndOnlineOnesAreChosen) {
   SpinQuantSettings without_r4 = few_steps();
   without_r4.online = RotationMask::parse("0010");
   EXPECT_NE(TinyRun{without_r4}().hadamard_loss, result.hadamard_loss);
+  SpinQuantSettings plain_signs = few_steps();
+  plain_signs.online_signs = OnlineSigns::kNone;
+  EXPECT_NE(TinyRun{plain_signs}().hadamard_loss, result.hadamard_loss);
 }
 
 // 16-bit weights while learning, whatever their quantizer is.

@@ -53,6 +53,7 @@ double finite_difference(const DenseRotations& at, std::size_t k, double h, F&& 
 TEST(WeightRotator, WritesWhatTheMergeInDoubleWrites) {
   Fixture f;
   Parameters<Cpu> rotated = allocate_parameters(f.cpu, f.shape());
+  copy_parameters(f.cpu, f.network.parameters, rotated);
   WeightRotator<Cpu> rotator(f.cpu, f.shape(), f.network.parameters);
   rotator.rotate(f.rotations, rotated);
   merge_rotations(f.cpu, f.rotations, f.network.parameters);
@@ -68,6 +69,7 @@ TEST(WeightRotator, WritesWhatTheMergeInDoubleWrites) {
 TEST(WeightRotator, PullsBackALinearFunctionalOfTheWeights) {
   Fixture f;
   Parameters<Cpu> rotated = allocate_parameters(f.cpu, f.shape());
+  copy_parameters(f.cpu, f.network.parameters, rotated);
   Network<Cpu> coefficients = test::tiny_network(f.cpu, f.shape(), 6);
   WeightRotator<Cpu> rotator(f.cpu, f.shape(), f.network.parameters);
   const auto functional = [&](const DenseRotations& r) {

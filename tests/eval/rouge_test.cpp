@@ -68,5 +68,12 @@ TEST(Rouge, LettersBeyondAscii) {
   expect_scores(rouge("caf", "caf\u00e9"), {1, 0, 1, 1});
 }
 
+// "cats" and "sitting" have the stems of "cat" and "sits"; "was" and "a" are too short to have one.
+TEST(Rouge, StemsOfLongerWordsAreCompared) {
+  EXPECT_EQ(rouge("cats sitting", "cat sits").rouge1, 0);
+  expect_scores(rouge("cats sitting", "cat sits", Stemming::kPorter), {1, 1, 1, 1});
+  expect_scores(rouge("was a", "wa a", Stemming::kPorter), {0.5, 0, 0.5, 0.5});
+}
+
 }  // namespace
 }  // namespace trainer

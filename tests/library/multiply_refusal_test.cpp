@@ -100,21 +100,30 @@ TEST(MultiplyRefusal, CodesAndScalesOutsideOfTheirRange) {
       "roste: activations with codes 0 to 511 in an integer product; expected at most 8 bits");
 }
 
-// Rows are checked a tile at a time; the row of the whole matrix is named.
+// What multiply says about 40 rows of activations whose last code in `row` is wrong.
+std::string refusal_of_row(std::size_t row, std::int64_t inputs, Isa isa) {
+  const ProductWeights weights(random_operand(W4(), 3, inputs, 41).view());
+  Operand x = random_operand(A4(), 40, inputs, 40);
+  x.codes[(row + 1) * static_cast<std::size_t>(inputs) - 1] = 16;
+  std::vector<float> y(120);
+  const testing::CodesAs<std::uint8_t> bytes(x);
+  try {
+    cpu::multiply(bytes.view(), weights, {}, MatrixView<float>(y.data(), 40, 3), isa);
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+  return "nothing";
+}
+
+// Rows are checked a tile at a time, and of whole pieces of 64 codes four together; the row of the
+// whole matrix is named.
 TEST(MultiplyRefusal, NamesTheRowOfAWrongCode) {
-  const ProductWeights weights(random_operand(W4(), 3, 70, 41).view());
   for (const Isa isa : supported_isas()) {
-    for (const std::size_t row : std::vector<std::size_t>{0, 11, 12, 25, 39}) {
-      Operand x = random_operand(A4(), 40, 70, 40);
-      x.codes[row * 70 + 69] = 16;
-      std::vector<float> y(120);
-      const testing::CodesAs<std::uint8_t> bytes(x);
-      try {
-        cpu::multiply(bytes.view(), weights, {}, MatrixView<float>(y.data(), 40, 3), isa);
-        ADD_FAILURE() << "nothing refused";
-      } catch (const std::invalid_argument& error) {
-        EXPECT_EQ(error.what(), "roste: a code in row " + std::to_string(row) +
-                                    " of activations; expected 0 to 15");
+    for (const std::int64_t inputs : {70, 128}) {
+      for (const std::size_t row : std::vector<std::size_t>{0, 1, 2, 11, 12, 25, 39}) {
+        EXPECT_EQ(refusal_of_row(row, inputs, isa), "roste: a code in row " + std::to_string(row) +
+                                                        " of activations; expected 0 to 15")
+            << cpu::isa_name(isa) << " " << inputs;
       }
     }
   }

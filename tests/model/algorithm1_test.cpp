@@ -115,6 +115,22 @@ TEST(Algorithm1, OneRoundIsTheSearchThePlanAndTheTraining) {
   EXPECT_NE(search.best.bits(), 0u);
 }
 
+TEST(Algorithm1, GainsAreTrainedWhereTheSettingsSaySo) {
+  Cpu cpu(1);
+  Algorithm1Settings s = one_round();
+  const Outcome frozen = run(cpu, s);
+  s.norm_gains = NormGains::kFoldedTrained;
+  const Outcome trained = run(cpu, s);
+  Parameters<NoMemory> layout = parameter_layout(test::folded_network(cpu, 3).plan.shape);
+  const auto list = tensor_list(layout);
+  for (std::size_t t = 0; t < list.size(); ++t) {
+    if (list[t].kind != TensorKind::kNormGain) continue;
+    const std::vector<float> ones(trained.parameters[t].size(), 1.0f);
+    EXPECT_EQ(frozen.parameters[t], ones);
+    EXPECT_NE(trained.parameters[t], ones);
+  }
+}
+
 TEST(Algorithm1, RoundsSearchAgainAndLowerTheObjective) {
   Cpu cpu(1);
   for (const SearchMode mode : {SearchMode::kShared, SearchMode::kPerLayer, SearchMode::kGreedy}) {

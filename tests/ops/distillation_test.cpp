@@ -40,20 +40,26 @@ double twin(const Side& teacher, const Side& student, const std::vector<int>& ta
 
 const Tensor<Cpu> kNoBias;
 
-LmHead<Cpu> bare(const Tensor<Cpu>& weight) { return {weight, kNoBias}; }
+// A head and what it reads.
+struct Input {
+  const Tensor<Cpu>& hidden;
+  const Tensor<Cpu>& head;
+  const Tensor<Cpu>& bias = kNoBias;
+  HeadInput<Cpu> view() const { return {hidden, {head, bias}}; }
+};
 
 struct Gradients {
   LossSum loss;
-  std::vector<float> dh, dhead;
+  std::vector<float> dh, dhead, dbias;
 };
 
-Gradients gradients_of(Cpu& cpu, const HeadInput<Cpu>& teacher, const HeadInput<Cpu>& student,
+Gradients gradients_of(Cpu& cpu, const Input& teacher, const Input& student,
                        const std::vector<int>& targets, float scale) {
-  Tensor<Cpu> dh, none,
-      dhead = constant_tensor(cpu, student.head.weight.rows(), student.head.weight.cols(), 0);
-  const LossSum loss = distillation_loss_backward(cpu, teacher, student, indices_of(cpu, targets),
-                                                  scale, {dh, dhead, none});
-  return {loss, floats(dh), floats(dhead)};
+  Tensor<Cpu> dh, dhead = constant_tensor(cpu, student.head.rows(), student.head.cols(), 0);
+  Tensor<Cpu> dbias = constant_tensor(cpu, student.bias.rows(), student.bias.cols(), 0);
+  const LossSum loss = distillation_loss_backward(
+      cpu, teacher.view(), student.view(), indices_of(cpu, targets), scale, {dh, dhead, dbias});
+  return {loss, floats(dh), floats(dhead), floats(dbias)};
 }
 
 std::vector<int> mixed_targets(int rows) {
@@ -68,7 +74,7 @@ TEST(Distillation, GoldenDivergenceOfTwoTokens) {
   const Tensor<Cpu> one = constant_tensor(cpu, 1, 1, 1);
   const Tensor<Cpu> teacher = tensor_of(cpu, 2, 1, {0, 1.0986122886681098f});  // ln 3
   const Tensor<Cpu> student = constant_tensor(cpu, 2, 1, 7);
-  const Gradients got = gradients_of(cpu, {one, bare(teacher)}, {one, bare(student)}, {1}, 1);
+  const Gradients got = gradients_of(cpu, {one, teacher}, {one, student}, {1}, 1);
   EXPECT_EQ(got.loss.targets, 1);
   EXPECT_NEAR(got.loss.negative_log_likelihood, 0.13081203594113694, 1e-7);
   EXPECT_NEAR(got.dhead[0], 0.25, 1e-7);
@@ -82,7 +88,7 @@ TEST(Distillation, LossAgainstTheDoubleTwinOverChunks) {
   const std::vector<int> targets = mixed_targets(700);  // two chunks of rows
   const Tensor<Cpu> th = random_tensor(cpu, 700, 5, 1), thead = random_tensor(cpu, 331, 5, 2);
   const Tensor<Cpu> sh = random_tensor(cpu, 700, 4, 3), shead = random_tensor(cpu, 331, 4, 4);
-  const LossSum loss = gradients_of(cpu, {th, bare(thead)}, {sh, bare(shead)}, targets, 1).loss;
+  const LossSum loss = gradients_of(cpu, {th, thead}, {sh, shead}, targets, 1).loss;
   EXPECT_EQ(loss.targets, 467);
   EXPECT_NEAR(loss.negative_log_likelihood,
               twin({doubles(th), doubles(thead), 5}, {doubles(sh), doubles(shead), 4}, targets),
@@ -95,7 +101,7 @@ TEST(Distillation, BackwardAgainstCentralDifferences) {
   const std::vector<int> targets{3, -1, 0, 10, 3};
   const Tensor<Cpu> th = random_tensor(cpu, 5, 6, 1), thead = random_tensor(cpu, 11, 6, 2);
   const Tensor<Cpu> sh = random_tensor(cpu, 5, 7, 3), shead = random_tensor(cpu, 11, 7, 4);
-  const Gradients got = gradients_of(cpu, {th, bare(thead)}, {sh, bare(shead)}, targets, 0.5f);
+  const Gradients got = gradients_of(cpu, {th, thead}, {sh, shead}, targets, 0.5f);
   const Side teacher{doubles(th), doubles(thead), 6};
   const Values h = doubles(sh), head = doubles(shead);
   const auto by_h = [&](const Values& v) { return 0.5 * twin(teacher, {v, head, 7}, targets); };
@@ -108,8 +114,7 @@ TEST(Distillation, BackwardAgainstCentralDifferences) {
 TEST(Distillation, EqualLogitsGiveExactlyZero) {
   Cpu cpu(2);
   const Tensor<Cpu> h = random_tensor(cpu, 40, 5, 1), head = random_tensor(cpu, 331, 5, 2);
-  const Gradients got =
-      gradients_of(cpu, {h, bare(head)}, {h, bare(head)}, std::vector<int>(40, 0), 3);
+  const Gradients got = gradients_of(cpu, {h, head}, {h, head}, std::vector<int>(40, 0), 3);
   EXPECT_EQ(got.loss.negative_log_likelihood, 0.0);
   EXPECT_EQ(got.dh, std::vector<float>(40 * 5, 0.0f));
   EXPECT_EQ(got.dhead, std::vector<float>(331 * 5, 0.0f));
@@ -119,10 +124,10 @@ TEST(Distillation, RowsWithoutTargetHaveNoInfluenceAndTargetsOnlyTheirSign) {
   Cpu cpu(1);
   Tensor<Cpu> th = random_tensor(cpu, 3, 4, 1), sh = random_tensor(cpu, 3, 4, 2);
   const Tensor<Cpu> thead = random_tensor(cpu, 6, 4, 3), shead = random_tensor(cpu, 6, 4, 4);
-  const Gradients before = gradients_of(cpu, {th, bare(thead)}, {sh, bare(shead)}, {2, -1, 5}, 1);
+  const Gradients before = gradients_of(cpu, {th, thead}, {sh, shead}, {2, -1, 5}, 1);
   std::fill_n(th.data() + 4, 4, std::nanf(""));
   std::fill_n(sh.data() + 4, 4, std::nanf(""));
-  const Gradients after = gradients_of(cpu, {th, bare(thead)}, {sh, bare(shead)}, {0, -1, 3}, 1);
+  const Gradients after = gradients_of(cpu, {th, thead}, {sh, shead}, {0, -1, 3}, 1);
   expect_same_bits(after.dh, before.dh);
   expect_same_bits(after.dhead, before.dhead);
   EXPECT_EQ(after.loss.targets, 2);
@@ -135,40 +140,43 @@ TEST(Distillation, LargeLogitsDoNotOverflow) {
   const Tensor<Cpu> up = tensor_of(cpu, 2, 1, {1000, 990}),
                     down = tensor_of(cpu, 2, 1, {990, 1000});
   // tanh(5) * 10: both differ by 10 in the logarithm of every probability.
-  EXPECT_NEAR(
-      gradients_of(cpu, {one, bare(up)}, {one, bare(down)}, {0}, 1).loss.negative_log_likelihood,
-      9.999092042625951, 1e-5);
-}
-
-// Logits that are biases alone: p = (3/4, 1/4), q = (1/2, 1/2), the gradient q - p.
-TEST(Distillation, BothHeadsMayHaveABias) {
-  Cpu cpu(1);
-  const Tensor<Cpu> h = constant_tensor(cpu, 1, 2, 0), head = constant_tensor(cpu, 2, 2, 0);
-  const Tensor<Cpu> bias = tensor_of(cpu, 1, 2, {1.0986123f, 0}),  // ln 3
-      zero = constant_tensor(cpu, 1, 2, 0);
-  Tensor<Cpu> dh, dhead = constant_tensor(cpu, 2, 2, 0), dbias = constant_tensor(cpu, 1, 2, 7);
-  const LossSum loss = distillation_loss_backward(cpu, {h, {head, bias}}, {h, {head, zero}},
-                                                  indices_of(cpu, {0}), 1.0f, {dh, dhead, dbias});
-  EXPECT_NEAR(loss.negative_log_likelihood, 0.75 * std::log(1.5) + 0.25 * std::log(0.5), 1e-6);
-  EXPECT_NEAR(dbias.data()[0], 6.75, 1e-6);
-  EXPECT_NEAR(dbias.data()[1], 7.25, 1e-6);
+  EXPECT_NEAR(gradients_of(cpu, {one, up}, {one, down}, {0}, 1).loss.negative_log_likelihood,
+              9.999092042625951, 1e-5);
 }
 
 TEST(Distillation, DheadIsAddedTo) {
   Cpu cpu(1);
   const Tensor<Cpu> h = constant_tensor(cpu, 1, 2, 0), head = constant_tensor(cpu, 3, 2, 0);
-  Tensor<Cpu> dh, none, dhead = constant_tensor(cpu, 3, 2, 7);
-  distillation_loss_backward(cpu, {h, bare(head)}, {h, bare(head)}, indices_of(cpu, {1}), 1.0f,
-                             {dh, dhead, none});
+  Tensor<Cpu> dh, dhead = constant_tensor(cpu, 3, 2, 7), dbias;
+  const Input same{h, head};
+  distillation_loss_backward(cpu, same.view(), same.view(), indices_of(cpu, {1}), 1.0f,
+                             {dh, dhead, dbias});
   EXPECT_EQ(floats(dhead), std::vector<float>(6, 7.0f));
+}
+
+// A bias is one more column of the head, beside a hidden value of 1: its gradient is that column's.
+TEST(Distillation, ABiasIsAColumnOfTheHead) {
+  Cpu cpu(1);
+  const std::vector<float> bias{0.5f, -1, 2};
+  const Tensor<Cpu> h = tensor_of(cpu, 2, 1, {1, 2}), head = tensor_of(cpu, 3, 1, {1, -1, 0.5f});
+  const Tensor<Cpu> h1 = tensor_of(cpu, 2, 2, {1, 1, 2, 1});
+  const Tensor<Cpu> head1 = tensor_of(cpu, 3, 2, {1, bias[0], -1, bias[1], 0.5f, bias[2]});
+  const Tensor<Cpu> other = constant_tensor(cpu, 3, 1, 0), b = tensor_of(cpu, 1, 3, bias);
+  const Gradients got = gradients_of(cpu, {h, other, b}, {h, head, b}, {0, 1}, 1);
+  const Tensor<Cpu> other1 = tensor_of(cpu, 3, 2, {0, bias[0], 0, bias[1], 0, bias[2]});
+  const Gradients expected = gradients_of(cpu, {h1, other1}, {h1, head1}, {0, 1}, 1);
+  EXPECT_GT(expected.loss.negative_log_likelihood, 0.1);
+  EXPECT_NEAR(got.loss.negative_log_likelihood, expected.loss.negative_log_likelihood,
+              2 * 150 * kUnit);
+  for (std::size_t v = 0; v < 3; ++v)
+    EXPECT_NEAR(got.dbias[v], expected.dhead[2 * v + 1], 2 * 120 * kUnit) << v;
 }
 
 TEST(Distillation, SameBitsForAnyThreads) {
   expect_same_bits_for_any_threads([&](Cpu& cpu) {
     const Tensor<Cpu> th = random_tensor(cpu, 600, 65, 1), thead = random_tensor(cpu, 401, 65, 2);
     const Tensor<Cpu> sh = random_tensor(cpu, 600, 65, 3), shead = random_tensor(cpu, 401, 65, 4);
-    Gradients got =
-        gradients_of(cpu, {th, bare(thead)}, {sh, bare(shead)}, mixed_targets(600), 0.125f);
+    Gradients got = gradients_of(cpu, {th, thead}, {sh, shead}, mixed_targets(600), 0.125f);
     got.dh.insert(got.dh.end(), got.dhead.begin(), got.dhead.end());
     got.dh.push_back(static_cast<float>(got.loss.negative_log_likelihood));
     return got.dh;
@@ -179,12 +187,10 @@ TEST(Distillation, WrongShapesAndTargetsAreRefused) {
   Cpu cpu(1);
   const Tensor<Cpu> h = constant_tensor(cpu, 2, 3, 0), head = constant_tensor(cpu, 4, 3, 0);
   const Tensor<Cpu> narrow = constant_tensor(cpu, 4, 2, 0), longer = constant_tensor(cpu, 5, 3, 0);
-  EXPECT_THROW(gradients_of(cpu, {h, bare(head)}, {h, bare(head)}, {0, 4}, 1), std::out_of_range);
-  EXPECT_THROW(gradients_of(cpu, {h, bare(head)}, {h, bare(head)}, {0}, 1), std::invalid_argument);
-  EXPECT_THROW(gradients_of(cpu, {h, bare(narrow)}, {h, bare(head)}, {0, 0}, 1),
-               std::invalid_argument);
-  EXPECT_THROW(gradients_of(cpu, {h, bare(longer)}, {h, bare(head)}, {0, 0}, 1),
-               std::invalid_argument);
+  EXPECT_THROW(gradients_of(cpu, {h, head}, {h, head}, {0, 4}, 1), std::out_of_range);
+  EXPECT_THROW(gradients_of(cpu, {h, head}, {h, head}, {0}, 1), std::invalid_argument);
+  EXPECT_THROW(gradients_of(cpu, {h, narrow}, {h, head}, {0, 0}, 1), std::invalid_argument);
+  EXPECT_THROW(gradients_of(cpu, {h, longer}, {h, head}, {0, 0}, 1), std::invalid_argument);
 }
 
 }  // namespace

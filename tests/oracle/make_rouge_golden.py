@@ -54,4 +54,5 @@ def main():
     print(path, len(rows), "cases,", path.stat().st_size, "bytes")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -33,10 +33,21 @@ TEST(ProgressLine, TerminalLineHasABarAndFitsTheColumns) {
   EXPECT_EQ(
       line,
       "train roste [######..................] 50/200  25%  loss 1.2346  5.12k tokens/s  0:30 left");
+  EXPECT_EQ(terminal_progress_line(training(), static_cast<int>(line.size())), line);
   for (int columns = 1; columns < 120; ++columns) {
-    EXPECT_EQ(terminal_progress_line(training(), columns),
-              line.substr(0, static_cast<std::size_t>(columns)));
+    EXPECT_LE(terminal_progress_line(training(), columns).size(),
+              static_cast<std::size_t>(columns));
   }
+}
+
+// The longest of these that fits: what says least goes first.
+TEST(ProgressLine, NarrowTerminals) {
+  const auto at = [](int columns) { return terminal_progress_line(training(), columns); };
+  EXPECT_EQ(at(85), "train roste [##........] 50/200  25%  loss 1.2346  5.12k tokens/s  0:30 left");
+  EXPECT_EQ(at(70), "train roste 50/200  25%  loss 1.2346  5.12k tokens/s  0:30 left");
+  EXPECT_EQ(at(60), "train roste 50/200  25%  loss 1.2346  0:30 left");
+  EXPECT_EQ(at(40), "train roste 50/200  25%  0:30 left");
+  EXPECT_EQ(at(20), "train roste 50/200  ");
 }
 
 TEST(ProgressLine, UnknownMeasuresAreLeftOut) {
@@ -68,6 +79,23 @@ TEST(ProgressLine, Durations) {
   EXPECT_EQ(duration_text(std::numeric_limits<double>::infinity()), "?");
 }
 
+TEST(ProgressStyle, TerminalsThatAreWatched) {
+  EXPECT_EQ(style_for({true, "xterm", nullptr}), ProgressStyle::kTerminal);
+  EXPECT_EQ(style_for({true, "xterm", "false"}), ProgressStyle::kTerminal);
+  EXPECT_EQ(style_for({false, "xterm", nullptr}), ProgressStyle::kPlain);
+  EXPECT_EQ(style_for({true, "dumb", nullptr}), ProgressStyle::kPlain);
+  EXPECT_EQ(style_for({true, nullptr, nullptr}), ProgressStyle::kPlain);
+  EXPECT_EQ(style_for({true, "xterm", "true"}), ProgressStyle::kPlain);
+}
+
+TEST(ProgressStyle, Columns) {
+  EXPECT_EQ(columns_of(nullptr, 120), 120);
+  EXPECT_EQ(columns_of("40", 120), 40);
+  EXPECT_EQ(columns_of(nullptr, 0), 80);
+  for (const char* wrong : {"", "1", "-5", "x", "40x", "10000", "99999999999"})
+    EXPECT_EQ(columns_of(wrong, 120), 120) << wrong;
+}
+
 TEST(LineDue, TerminalTenTimesASecond) {
   const ProgressState state = training();
   EXPECT_EQ(line_due(ProgressStyle::kTerminal, {0, 49}, 0.099, state), Due::kLater);
@@ -89,7 +117,7 @@ std::string output_of(ProgressStyle style, double seconds_per_step) {
   double now = 100;
   {
     Progress progress(
-        style, out, [&] { return now; }, 200);
+        style, out, [&] { return now; }, [] { return 200; });
     progress.begin("search", 100);
     for (int step = 1; step <= 100; ++step) {
       now += seconds_per_step;
@@ -115,6 +143,24 @@ TEST(Progress, TerminalRewritesOneLine) {
   EXPECT_THAT(text, HasSubstr("100/100"));
 }
 
+// The terminal is asked again for every line.
+TEST(Progress, FollowsATerminalThatBecomesNarrow) {
+  std::ostringstream out;
+  double now = 0;
+  int columns = 60;
+  Progress progress(
+      ProgressStyle::kTerminal, out, [&] { return now; }, [&] { return columns; });
+  progress.begin("search", 10);
+  now = 1;
+  progress.update(1);
+  EXPECT_THAT(out.str(), HasSubstr("[##......................] 1/10"));
+  columns = 12;
+  now = 2;
+  out.str("");
+  progress.update(2);
+  EXPECT_EQ(out.str(), "\r\x1b[Ksearch 2/10");
+}
+
 TEST(Progress, SilentWritesNothing) { EXPECT_EQ(output_of(ProgressStyle::kSilent, 10), ""); }
 
 TEST(Progress, UnfinishedTerminalLineIsEnded) {
@@ -122,7 +168,7 @@ TEST(Progress, UnfinishedTerminalLineIsEnded) {
   double now = 0;
   {
     Progress progress(
-        ProgressStyle::kTerminal, out, [&] { return now; }, 80);
+        ProgressStyle::kTerminal, out, [&] { return now; }, [] { return 80; });
     progress.begin("train", 10);
     now = 1;
     progress.update(1);

@@ -1,0 +1,83 @@
+// Nibbles of runs whose largest magnitude is known: kernels make them by fixed-point arithmetic.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "roste/cpu/detail/packed_run.h"
+#include "tests/support/random_values.h"
+
+namespace roste {
+namespace {
+
+using cpu::Isa;
+using cpu::detail::FloatRun;
+
+constexpr std::int64_t kBlock = 128;  // values that the widest kernel looks at together
+
+std::uint8_t stored(float v, GroupParams params, CodeRange codes) {
+  return static_cast<std::uint8_t>(encode(v, params, codes) - codes.min);
+}
+
+// A block of the same value, so that no other one sends it the slow way.
+void expect_nibbles(float v, GroupParams params, CodeRange codes, Isa isa) {
+  const std::vector<float> x(kBlock, v);
+  std::vector<std::uint8_t> bytes(kBlock / 2);
+  encode_packed_run(isa, FloatRun{x.data(), kBlock, nullptr, std::fabs(v)}, params, codes,
+                    bytes.data());
+  const int nibble = stored(v, params, codes);
+  const auto is_right = [&](std::uint8_t byte) { return byte == (nibble | nibble << 4); };
+  ASSERT_TRUE(std::all_of(bytes.begin(), bytes.end(), is_right))
+      << v << " / " << params.scale << " + " << params.zero << " by " << cpu::isa_name(isa);
+}
+
+// Every half step from 60 below zero to 60 above, some of which are too far for fixed-point
+// numbers: the floats around it, and steps of a quarter of the last fixed-point digit.
+void expect_ties(GroupParams params, CodeRange codes, Isa isa) {
+  for (int step = -60; step < 60; ++step) {
+    const float tie = (static_cast<float>(step) + 0.5f) * params.scale;
+    for (float v = tie * (1 - 0x1p-22f); v != tie * (1 + 0x1p-22f);
+         v = std::nextafterf(v, tie * (1 + 0x1p-22f))) {
+      expect_nibbles(v, params, codes, isa);
+    }
+    for (int k = -20; k <= 20; ++k) {
+      expect_nibbles(tie + static_cast<float>(k) * 0x1p-18f * params.scale, params, codes, isa);
+    }
+  }
+}
+
+TEST(QuantizePackedIsa, TiesAndTheirNeighbours) {
+  for (const Isa isa : cpu::kAllIsas) {
+    if (!cpu::isa_supported(isa)) continue;
+    for (const CodeRange codes : {CodeRange{0, 15}, CodeRange{-8, 7}, CodeRange{-7, 7}}) {
+      for (const float scale : {1.0f, 0.1f, 1.0f / 3, 0.7390851f, 0x1p-99f}) {
+        for (std::int32_t zero = codes.min; zero <= codes.max; zero += 3) {
+          expect_ties({scale, zero}, codes, isa);
+          ASSERT_FALSE(HasFatalFailure());
+        }
+      }
+    }
+  }
+}
+
+// Every place of a block in its own nibble, with a block that has a tie and one cut short behind.
+TEST(QuantizePackedIsa, EveryPlace) {
+  const GroupParams params = {0.25f, 7};
+  const CodeRange codes = {0, 15};
+  for (const Isa isa : cpu::kAllIsas) {
+    if (!cpu::isa_supported(isa)) continue;
+    std::vector<float> x = testing::gaussian(8, 2 * kBlock + 77);
+    x[kBlock + 5] = 0.375f;  // a tie
+    std::vector<std::uint8_t> bytes((x.size() + 1) / 2);
+    const FloatRun run{x.data(), static_cast<std::int64_t>(x.size()), nullptr, 5.0f};
+    encode_packed_run(isa, run, params, codes, bytes.data());
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      ASSERT_EQ(bytes[i / 2] >> (4 * (i % 2)) & 15, stored(x[i], params, codes))
+          << i << " by " << cpu::isa_name(isa);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace roste
