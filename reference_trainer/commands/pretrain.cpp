@@ -16,8 +16,7 @@ constexpr std::int64_t kContext = 256;  // positions; posts have about 110 token
 // -1 stands for the size of the recipe.
 std::int64_t chosen(std::int64_t size, std::int64_t recipe) { return size == -1 ? recipe : size; }
 
-// Half of Pythia's channels turn with position; what is copied is found by the others.
-// docs/builtin-task.md compares.
+// As Pythia is, but for half of the channels of a head, not a quarter, that turn with position.
 void become_pythia(const PretrainOptions& o, ModelShape& s) {
   s.intermediate_size = chosen(o.intermediate_size, 512);
   s.architecture = kNeoXArchitecture;

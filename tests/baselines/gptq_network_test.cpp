@@ -156,7 +156,7 @@ std::vector<float> logits(Cpu& cpu, const Network<Cpu>& network,
   Activations<Cpu> acts(network.plan.shape, Keep::kOneLayer);
   transformer_forward(cpu, network, input, acts);
   Tensor<Cpu> out;
-  matmul_nt(cpu, acts.final_hidden, network.parameters.lm_head().weight, out);
+  lm_head_forward(cpu, acts.final_hidden, network.parameters.lm_head(), out);
   return test::values(out);
 }
 
@@ -169,9 +169,10 @@ double squared_distance(const std::vector<float>& a, const std::vector<float>& b
   return sum;
 }
 
-TEST(GptqModel, LogitsAreNearerToFullPrecisionThanThoseOfRounding) {
+void expect_nearer_than_rounding(const ModelShape& shape) {
   for (const unsigned mask : {0u, 15u}) {
     Fixture f;
+    f.shape = shape;
     const QuantConfig quant = bits(3, 8, 8);
     Network<Cpu> network;
     f.quantize(mask, quant, {}, network);
@@ -180,6 +181,11 @@ TEST(GptqModel, LogitsAreNearerToFullPrecisionThanThoseOfRounding) {
     const double ours = squared_distance(logits(f.cpu, network, f.samples), exact);
     EXPECT_LT(ours, 0.8 * rtn) << RotationMask(mask).text();
   }
+}
+
+TEST(GptqModel, LogitsAreNearerToFullPrecisionThanThoseOfRounding) {
+  expect_nearer_than_rounding(test::tiny_shape());
+  expect_nearer_than_rounding(test::tiny_neox_shape());
 }
 
 // As round_to_nearest leaves it: plan, form, rotated bias of V, and weights on the very same grid.

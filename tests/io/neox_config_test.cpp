@@ -2,6 +2,7 @@
 #include "reference_trainer/io/neox_config.h"
 
 #include <stdexcept>
+#include <utility>
 
 #include "reference_trainer/io/model_directory.h"
 #include "tests/io/files.h"
@@ -119,13 +120,14 @@ TEST_F(NeoXConfig, WhatCannotBeComputedIsRefused) {
   expect_refused("use_parallel_residual", "yes", "CF-04", {"true or false"});
 }
 
-// 10 of 24 channels is a share whose nearest double is too small: 9 would be read back.
+// 30 of 44 channels: the nearest double of 30 / 44 is so small that 29 would be read back.
 TEST_F(NeoXConfig, WrittenConfigReadsBackEqual) {
-  for (const std::int64_t turned : {2, 10, 14, 22, 24}) {
+  for (const auto& [turned, head_dim] : {std::pair{2, 24}, {10, 24}, {24, 24}, {30, 44}}) {
     for (const char* name : {kNeoXArchitecture, kFoldedNeoXArchitecture}) {
       json config = pythia_config();
       config["architectures"] = {name};
-      config["hidden_size"] = 96;
+      config["hidden_size"] = 4 * head_dim;
+      config["rotary_pct"] = 0.5;
       config["use_parallel_residual"] = false;
       ModelShape shape = read(config);
       shape.partial_rotary_dim = turned;
