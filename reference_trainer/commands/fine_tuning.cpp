@@ -54,8 +54,13 @@ RunInfo run_info(const CommandLine& line) {
   return run;
 }
 
-Reporting reporting_of(const CommandLine& line, RunLog* log) {
-  return {progress_style(line), log, line.train.logging_steps};
+Reporting reporting_of(const CommandLine& line, RunLog* log, TensorBoardLog* events) {
+  return {progress_style(line), log, events, line.train.logging_steps};
+}
+
+std::optional<TensorBoardLog> event_file_of(const CommandLine& line) {
+  if (line.train.events == EventFiles::kNone) return std::nullopt;
+  return std::optional<TensorBoardLog>(std::in_place, line.output_dir, seconds_since_1970());
 }
 
 }  // namespace trainer

@@ -1,6 +1,7 @@
 // One fine-tuning run with its progress bar and log, as `train` and `pretrain` need it.
 #pragma once
 
+#include <optional>
 #include <utility>
 
 #include "reference_trainer/commands/evaluation.h"
@@ -20,14 +21,19 @@ Algorithm1Settings algorithm1_settings(const CommandLine& line);
 RunInfo run_info(const CommandLine& line);
 
 // Where a stage of `line` reports to: progress on stderr, and a log if there is one.
-Reporting reporting_of(const CommandLine& line, RunLog* log);
+Reporting reporting_of(const CommandLine& line, RunLog* log, TensorBoardLog* events = nullptr);
+
+// The event file of a command whose log is in --output_dir, if --tensorboard asks for one.
+std::optional<TensorBoardLog> event_file_of(const CommandLine& line);
 
 // Trains to the end under the network's plan, reporting every step.
 template <Backend B>
 void fine_tune(B& backend, const CommandLine& line, const std::string& stage, RunLog& log,
                std::span<const SftSample> samples, TrainingJob<B>& job) {
   const TrainSettings settings = train_settings(line, static_cast<std::int64_t>(samples.size()));
-  StageReporter reporter(reporting_of(line, &log), stage, settings.max_steps, job.first_step);
+  std::optional<TensorBoardLog> events = event_file_of(line);
+  StageReporter reporter(reporting_of(line, &log, events ? &*events : nullptr), stage,
+                         settings.max_steps, job.first_step);
   job.observer = [&](const StepReport& report) { reporter(report); };
   run_training(backend, settings, samples, job);
   reporter.finish();

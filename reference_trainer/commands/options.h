@@ -14,6 +14,7 @@
 #include "reference_trainer/data/sft_dataset.h"
 #include "reference_trainer/io/model_directory.h"
 #include "reference_trainer/model/sites.h"
+#include "reference_trainer/report/tensorboard.h"
 #include "reference_trainer/study/study_settings.h"
 #include "reference_trainer/train/algorithm1.h"
 #include "reference_trainer/train/settings.h"
@@ -45,6 +46,7 @@ enum class QuantizeMethod { kRtn, kGptq, kSpinquant };
 enum class Verbosity { kNormal, kQuiet };
 enum class ResultFormat { kTable, kJson };
 enum class StartFrom { kBeginning, kCheckpoint };
+enum class RotateMode { kHadamard, kRandom };  // of R1, for `rotate`
 enum class TrainNorms { kFrozen, kTrained };
 enum class TrainBasis { kMaster, kMerged };
 
@@ -80,6 +82,7 @@ struct TrainOptions {
   std::uint64_t seed = 0;                         // order of the data, initial weights
   std::int64_t save_steps = 500;                  // steps between checkpoints; 0: none
   std::int64_t save_total_limit = 2;              // checkpoints that are kept
+  EventFiles events = EventFiles::kNone;          // --tensorboard: event files beside log.jsonl
   std::int64_t logging_steps = 1;                 // steps between lines of log.jsonl
   StartFrom start = StartFrom::kBeginning;        // --resume: from the newest valid checkpoint
 };
@@ -88,6 +91,7 @@ struct RotationOptions {
   // Digits R1 R2 R3 R4 (1: Hadamard, 0: identity), e.g. 1011, or the path of a result of `search`.
   // Empty: `train --method roste` searches, every other method rotates nothing.
   std::string rotations;
+  RotateMode rotate_mode = RotateMode::kHadamard;
   std::uint64_t rotation_seed = 0;         // of the random signs r of eq. (19); below 2^42
   std::int64_t calibration_samples = 128;  // samples of eq. (12); appendix C uses 128
 };

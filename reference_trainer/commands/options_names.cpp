@@ -18,6 +18,7 @@ constexpr std::array<string_view, 11> kCommands = {"pretrain", "rotate",   "meas
 constexpr std::array<string_view, 3> kTrainMethods = {"sft", "ste", "roste"};
 constexpr std::array<string_view, 2> kBaseArchitectures = {"pythia", "llama"};
 constexpr std::array<string_view, 3> kQuantizeMethods = {"rtn", "gptq", "spinquant"};
+constexpr std::array<string_view, 2> kRotateModes = {"hadamard", "random"};
 constexpr std::array<string_view, 2> kTrainBases = {"master", "merged"};
 constexpr std::array<string_view, 2> kTrainNorms = {"frozen", "trained"};
 constexpr std::array<string_view, 2> kColumnOrders = {"natural", "act_order"};
@@ -81,6 +82,10 @@ std::span<const string_view> words_of<OnlineSigns>() {
 template <>
 std::span<const string_view> words_of<MomentPolicy>() {
   return kMomentPolicyNames;
+}
+template <>
+std::span<const string_view> words_of<RotateMode>() {
+  return kRotateModes;
 }
 template <>
 std::span<const string_view> words_of<TrainBasis>() {

@@ -154,6 +154,8 @@ Flag rotations_flag() {
 void add_rotation(std::vector<FlagRow>& rows) {
   Group group("Rotation", rows);
   group.add(kRotates, rotations_flag());
+  group.add({kRotate}, word_flag({"rotate_mode", "R1: random Hadamard, or random orthogonal"},
+                                 at(&Cmd::rotation, &RotationOptions::rotate_mode)));
   group.add(
       {kRotate, kMeasure, kSearch, kTrain, kQuantize, kRun, kSweep, kReproduce},
       integer_flag({"rotation_seed", "of the random signs of eq. (19)"}, {0, kMostRotationSeed},
@@ -216,6 +218,8 @@ void add_saving(std::vector<FlagRow>& rows) {
     group.add(who, integer_flag(text, {low, kWidest}, at(&Cmd::train, member)));
   };
   count(kTrains, {"logging_steps", "steps between lines of log.jsonl"}, 1, &Train::logging_steps);
+  group.add(kTrains, switch_flag({"tensorboard", "event files beside log.jsonl"},
+                                 EventFiles::kTensorBoard, at(&Cmd::train, &Train::events)));
   count({kTrain}, {"save_steps", "steps between checkpoints; 0: none"}, 0, &Train::save_steps);
   count({kTrain}, {"save_total_limit", "checkpoints that are kept"}, 1, &Train::save_total_limit);
   group.add({kTrain}, switch_flag({"resume", "continue from the newest valid checkpoint"},

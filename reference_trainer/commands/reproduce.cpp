@@ -152,11 +152,12 @@ void reproduce_command(B& backend, const CommandLine& line) {
   open_study_directory(line);
   const DirectoryLock lock(line.output_dir);
   const StudySettings settings = study_settings(line, line.pretrain.sizes.train);
-  Study<B> study(backend, settings,
-                 {line.output_dir, progress_style(line), line.train.logging_steps},
-                 [&](const std::string& model, std::uint64_t seed) {
-                   return load_start(backend, line, model, seed);
-                 });
+  Study<B> study(
+      backend, settings,
+      {line.output_dir, progress_style(line), line.train.logging_steps, line.train.events},
+      [&](const std::string& model, std::uint64_t seed) {
+        return load_start(backend, line, model, seed);
+      });
   say_cost(backend, line, cells, study, settings);
   StudyFindings findings{run_info(line), line.output_dir, run_cells(study, line, cells), {}};
   for (const Cell& cell : shown_cells(cells))

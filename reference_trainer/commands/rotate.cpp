@@ -8,6 +8,7 @@
 #include "reference_trainer/io/staged_directory.h"
 #include "reference_trainer/model/batch_input.h"
 #include "reference_trainer/model/transformer.h"
+#include "reference_trainer/roste/merge_dense_rotations.h"
 
 namespace trainer {
 namespace {
@@ -56,6 +57,16 @@ void check_unchanged(double difference, const std::filesystem::path& directory) 
                "at most 1e-3", "the weights may be too large for float32"});
 }
 
+// A Haar-distributed R1 of the rotation seed in place of the Hadamard matrix: merged, after which
+// it is a model like any other and its choice has no R1.
+template <Backend B>
+void merge_random_r1(B& backend, Session<B>& session, RotationChoice& choice) {
+  if (!choice.r1()) return;
+  merge_r1(backend, DenseRotation::random(session.shape().hidden_size, choice.seed),
+           session.network.parameters);
+  for (RotationMask& mask : choice.layers) mask = RotationMask(mask.bits() & 0b1110u);
+}
+
 }  // namespace
 
 template <Backend B>
@@ -68,8 +79,10 @@ void rotate_command(B& backend, const CommandLine& line) {
   const std::vector<float> before = probe_logits(backend, session.network);
   fold_for_quantization(backend, session);
   // --rotations has a default here.
-  const RotationChoice choice = chosen_rotations(line, session.shape()).value();
+  RotationChoice choice = chosen_rotations(line, session.shape()).value();
+  const std::string rotations = choice.layers.at(0).text();
   say_rotation_notes(line, session.shape(), choice);
+  if (line.rotation.rotate_mode == RotateMode::kRandom) merge_random_r1(backend, session, choice);
   apply_plan(backend, {}, choice, session.network);
   const double difference =
       largest_relative_difference(before, probe_logits(backend, session.network));
@@ -83,7 +96,7 @@ void rotate_command(B& backend, const CommandLine& line) {
         nlohmann::json{{"max_relative_logit_difference", difference}, {"rotation", to_json(choice)}}
             .dump());
   } else {
-    print_result("rotated by " + choice.layers.at(0).text() +
+    print_result("rotated by " + rotations +
                  " (R1 R2 R3 R4); largest change of a logit: " + number + " of the largest logit");
   }
 }

@@ -57,8 +57,9 @@ Study<B> make_study(B& backend, const CommandLine& line, StartModel start) {
   const auto loader = [start = std::move(start)](const std::string&, std::uint64_t) {
     return start;
   };
-  return Study<B>(backend, study_settings(line, samples),
-                  {line.output_dir, progress_style(line), line.train.logging_steps}, loader);
+  return Study<B>(
+      backend, study_settings(line, samples),
+      {line.output_dir, progress_style(line), line.train.logging_steps, line.train.events}, loader);
 }
 
 std::string tuning_text(const CellResult& r, const Cell& cell) {

@@ -123,8 +123,10 @@ void train_rounds(B& backend, const CommandLine& line, const Algorithm1Settings&
                   const Algorithm1Data& data, RunLog& log, TrainingJob<B>& job) {
   const TrainSettings training =
       train_settings(line, static_cast<std::int64_t>(data.training.size()));
-  StageReporter reporter(reporting_of(line, &log), std::string(name_of(line.train.method)),
-                         training.max_steps, job.first_step);
+  std::optional<TensorBoardLog> events = event_file_of(line);
+  StageReporter reporter(reporting_of(line, &log, events ? &*events : nullptr),
+                         std::string(name_of(line.train.method)), training.max_steps,
+                         job.first_step);
   job.observer = [&](const StepReport& report) { reporter(report); };
   run_algorithm1<B>(backend, settings, training, data, job, [&](const Algorithm1Round& round) {
     if (round.index > 0 && !round.table.terms.empty())

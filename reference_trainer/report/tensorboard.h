@@ -22,6 +22,8 @@ std::string event_file_head(double wall_seconds);
 std::string scalar_record(std::string_view tag, std::int64_t step, double value,
                           double wall_seconds);
 
+enum class EventFiles { kNone, kTensorBoard };  // what is written beside log.jsonl
+
 // One process's event file. A resumed run writes another one into the same directory.
 class TensorBoardLog {
  public:

@@ -6,15 +6,20 @@
 
 #include "reference_trainer/report/progress.h"
 #include "reference_trainer/report/run_log.h"
+#include "reference_trainer/report/tensorboard.h"
 #include "reference_trainer/train/step.h"
 
 namespace trainer {
 
 struct Reporting {
   ProgressStyle style = ProgressStyle::kSilent;
-  RunLog* log = nullptr;           // or null
-  std::int64_t logging_steps = 1;  // steps between its lines
+  RunLog* log = nullptr;             // or null
+  TensorBoardLog* events = nullptr;  // or null; the same steps as the log
+  std::int64_t logging_steps = 1;    // steps between its lines
 };
+
+// Of the system's clock, for event files.
+double seconds_since_1970();
 
 // One line of log.jsonl.
 nlohmann::ordered_json to_json(const StepReport& report, const std::string& stage);
@@ -29,6 +34,8 @@ class StageReporter {
   void finish();
 
  private:
+  void write(const StepReport& report);
+
   Reporting to_;
   std::string stage_;
   std::int64_t total_;

@@ -19,6 +19,7 @@ struct StudyPlace {
   std::filesystem::path directory;  // cells/<label>-<hash>/ appear below it
   ProgressStyle style = ProgressStyle::kSilent;
   std::int64_t logging_steps = 10;
+  EventFiles events = EventFiles::kNone;
 };
 
 // A point of a grid; what it leaves out stays as it is.
@@ -115,10 +116,14 @@ class Study {
     const bool from_sft = facts_of(cell.method).start == StartsFrom::kSftModel;
     const double began = steady_seconds();
     RunLog log(stage.directory);
-    MethodRun<B> run{backend_, settings,
-                     start,    from_sft ? sft_of(cell) : start.parameters,
-                     cell,     {place_.style, &log, place_.logging_steps},
-                     {}};
+    std::optional<TensorBoardLog> events;
+    if (place_.events == EventFiles::kTensorBoard)
+      events.emplace(stage.directory, seconds_since_1970());
+    MethodRun<B> run{
+        backend_, settings,
+        start,    from_sft ? sft_of(cell) : start.parameters,
+        cell,     {place_.style, &log, events ? &*events : nullptr, place_.logging_steps},
+        {}};
     Network<B> network = make_method(run);
     CellResult result;
     result.cell = cell;

@@ -101,6 +101,23 @@ TEST(Rotate, RotatesByAllFourAndSaysHowMuchItRounded) {
 }
 
 // A NaN in the gain of the last norm makes every logit NaN.
+TEST(Rotate, ARandomOrthogonalR1IsMergedAndLeavesTheLogits) {
+  const Scratch scratch;
+  const auto rotated = [&](const char* seed) {
+    const fs::path out = scratch / (std::string("rotated") + seed);
+    const Outcome r =
+        run_program({"rotate", "--model_name_or_path", tiny_model(), "--rotate_mode", "random",
+                     "--rotation_seed", seed, "--output_dir", out, "--json"});
+    EXPECT_EQ(r.exit_code, 0) << r.err;
+    const json result = json::parse(r.out);
+    EXPECT_GT(result.at("max_relative_logit_difference").get<double>(), 0);
+    EXPECT_LT(result.at("max_relative_logit_difference").get<double>(), 1e-4);
+    EXPECT_EQ(result.at("rotation").at("layers").at(0), "0111") << "R1 is part of the weights";
+    return read_text(out / "model.safetensors");
+  };
+  EXPECT_NE(rotated("1"), rotated("2"));
+}
+
 TEST(Rotate, RO08_AModelWhoseLogitsAreNotNumbersIsNotSaved) {
   const Scratch scratch;
   const fs::path model = scratch / "model", out = scratch / "rotated";

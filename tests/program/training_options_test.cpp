@@ -56,6 +56,28 @@ TEST(TrainingOptions, LoggingStepsAndTheLastStepAreLogged) {
   EXPECT_EQ(logged_steps(scratch / "out"), (std::vector<int>{3, 6, 7}));
 }
 
+TEST(TrainingOptions, EventFilesAreWrittenOnRequest) {
+  const Scratch scratch;
+  const auto event_files = [](const fs::path& out) {
+    std::vector<fs::path> found;
+    for (const auto& entry : fs::directory_iterator(out)) {
+      if (entry.path().filename().string().find("tfevents") != std::string::npos)
+        found.push_back(entry.path());
+    }
+    return found;
+  };
+  ASSERT_EQ(train(scratch / "without", {"--method", "sft", "--max_steps", "2"}).exit_code, 0);
+  EXPECT_TRUE(event_files(scratch / "without").empty());
+  ASSERT_EQ(
+      train(scratch / "with", {"--method", "sft", "--max_steps", "2", "--tensorboard"}).exit_code,
+      0);
+  const auto files = event_files(scratch / "with");
+  ASSERT_EQ(files.size(), 1u);
+  const std::string bytes = read_text(files[0]);
+  for (const char* tag : {"sft/loss", "sft/grad_norm", "sft/learning_rate"})
+    EXPECT_NE(bytes.find(tag), std::string::npos) << tag;
+}
+
 TEST(TrainingOptions, ALogLineHoldsTheTokensOfTheWholeStep) {
   const Scratch scratch;
   for (const char* shape : {"1", "4"}) {
