@@ -1,5 +1,7 @@
 #include "reference_trainer/base/process.h"
 
+#include <fstream>
+
 #if defined(__SSE2__)
 #include <immintrin.h>
 #endif
@@ -8,6 +10,15 @@
 #endif
 
 namespace trainer {
+
+std::string processor_name() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);) {
+    const std::size_t colon = line.find(": ");
+    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return "unknown processor";
+}
 namespace {
 
 #if defined(__SSE2__)

@@ -2,7 +2,13 @@
 // main, before they construct a ThreadPool.
 #pragma once
 
+#include <string>
+
 namespace trainer {
+
+// The processor as its maker calls it, e.g. "AMD EPYC 9575F 64-Core Processor"; "unknown processor"
+// where the system does not tell.
+std::string processor_name();
 
 // Sets flush-to-zero and denormals-are-zero for the calling thread: gradients that have faded to
 // denormals made a training step five to seven times slower. Workers of a ThreadPool that is

@@ -6,7 +6,12 @@
 
 namespace trainer {
 
-// Writes the built-in task and pre-trains its base model.
+// Writes the built-in task to --output_dir/data and pre-trains its base model; returns its
+// directory.
+template <Backend B>
+std::filesystem::path make_base_model(B& backend, const CommandLine& line);
+
+// The same for people: prints the directory.
 template <Backend B>
 void pretrain_command(B& backend, const CommandLine& line);
 
@@ -23,11 +28,11 @@ void measure_command(B& backend, const CommandLine& line);
 template <Backend B>
 void search_command(B& backend, const CommandLine& line);
 
-// Fine-tuning: plain, with STE, or RoSTE (Algorithm 1 with K = 1).
+// Fine-tuning: plain, with STE, or RoSTE (Algorithm 1).
 template <Backend B>
 void train_command(B& backend, const CommandLine& line);
 
-// Post-training quantization, round to nearest.
+// Post-training quantization: RTN, GPTQ, SpinQuant.
 template <Backend B>
 void quantize_command(B& backend, const CommandLine& line);
 
@@ -39,9 +44,17 @@ void eval_command(B& backend, const CommandLine& line);
 template <Backend B>
 void generate_command(B& backend, const CommandLine& line);
 
-// Base, SFT, RTN, rotated RTN, STE and RoSTE on one data set: the whole pipeline.
+// The methods of --methods on one model and data set, as tables and a report.
 template <Backend B>
 void run_command(B& backend, const CommandLine& line);
+
+// Every method on a grid of learning rates and clipping factors.
+template <Backend B>
+void sweep_command(B& backend, const CommandLine& line);
+
+// The paper's tables and figures on the built-in task.
+template <Backend B>
+void reproduce_command(B& backend, const CommandLine& line);
 
 // Runs the command that `line` names on the backend it asks for; returns the exit code.
 int dispatch(const CommandLine& line);

@@ -27,6 +27,10 @@ void run_on(B& backend, const CommandLine& line) {
       return generate_command(backend, line);
     case Command::kRun:
       return run_command(backend, line);
+    case Command::kSweep:
+      return sweep_command(backend, line);
+    case Command::kReproduce:
+      return reproduce_command(backend, line);
     case Command::kHelp:
     case Command::kNone:
       break;

@@ -52,45 +52,54 @@ std::string error_table_text(const ErrorTable& table) {
   return text_table(text);
 }
 
-nlohmann::json error_table_json(const ErrorTable& table) {
-  nlohmann::json terms = nlohmann::json::array();
-  for (const ErrorTerm& term : table.terms) {
-    nlohmann::json errors = nlohmann::json::object();
-    for (const RotationMask mask : all_masks()) {
-      if ((mask.bits() & ~term.depends_on.bits()) == 0)
-        errors[mask.text()] = term.at(mask).squared_error;
-    }
-    terms.push_back({{"layer", term.layer},
-                     {"tensor", term.tensor},
-                     {"readers", term.readers},
-                     {"squared_norm", term.at(RotationMask()).squared_norm},
-                     {"squared_error", errors}});
-  }
-  return {{"calibration_samples", table.samples}, {"terms", terms}};
-}
+namespace {
 
-std::string search_text(const SharedSearch& search) {
+std::string shared_text(const ErrorTable& table, const SearchResult& result) {
+  const auto value = [&](RotationMask mask) {
+    return objective(table, mask, result.settings.objective);
+  };
   std::vector<RotationMask> order = all_masks();
-  std::stable_sort(order.begin(), order.end(), [&](RotationMask a, RotationMask b) {
-    return search.objectives[a.bits()] < search.objectives[b.bits()];
-  });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](RotationMask a, RotationMask b) { return value(a) < value(b); });
+  const double none = value(RotationMask());
   Table text{{"R1 R2 R3 R4", "objective (12)", "share of none", ""}, {}};
   for (const RotationMask mask : order) {
-    const double none = search.objectives[0], value = search.objectives[mask.bits()];
-    text.rows.push_back({mask.text(), number(value), none > 0 ? number(value / none) : "-",
-                         mask == search.best ? "chosen" : ""});
+    text.rows.push_back({mask.text(), number(value(mask)),
+                         none > 0 ? number(value(mask) / none) : "-",
+                         mask == result.layers.at(0) ? "chosen" : ""});
   }
   return text_table(text);
 }
 
-nlohmann::json search_json(const SharedSearch& search, const ErrorTable& table,
+}  // namespace
+
+std::string search_text(const ErrorTable& table, const SearchResult& result) {
+  if (result.settings.mode == SearchMode::kShared) return shared_text(table, result);
+  Table text{{"layer", "R1 R2 R3 R4"}, {}};
+  for (std::size_t i = 0; i < result.layers.size(); ++i)
+    text.rows.push_back({std::to_string(i), result.layers[i].text()});
+  return text_table(text) + "objective (12): " + number(result.before) + " without rotations, " +
+         number(result.after) + " with these\n";
+}
+
+nlohmann::json search_json(const ErrorTable& table, const SearchResult& result,
                            const RotationChoice& choice) {
-  nlohmann::json result = error_table_json(table);
+  nlohmann::json json = to_json(table, result, choice);
+  if (result.settings.mode != SearchMode::kShared) return json;
   for (const RotationMask mask : all_masks())
-    result["objectives"][mask.text()] = search.objectives[mask.bits()];
-  result["best"] = search.best.text();
-  result["rotation"] = to_json(choice);
-  return result;
+    json["objectives"][mask.text()] = objective(table, mask, result.settings.objective);
+  json["best"] = result.layers.at(0).text();
+  return json;
+}
+
+std::string rotations_text(const RotationChoice& choice) {
+  const bool shared = std::all_of(choice.layers.begin(), choice.layers.end(),
+                                  [&](RotationMask m) { return m == choice.layers.front(); });
+  if (shared) return choice.layers.at(0).text();
+  std::string text;
+  for (const RotationMask mask : choice.layers)
+    text.append(text.empty() ? "" : " ").append(mask.text());
+  return text;
 }
 
 }  // namespace trainer

@@ -1,6 +1,9 @@
 #include "reference_trainer/commands/fine_tuning.h"
 
 #include <cmath>
+#include <ctime>
+
+#include "reference_trainer/base/process.h"
 
 namespace trainer {
 TrainSettings train_settings(const CommandLine& line, std::int64_t samples) {
@@ -23,13 +26,36 @@ TrainSettings train_settings(const CommandLine& line, std::int64_t samples) {
   return s;
 }
 
-nlohmann::ordered_json to_json(const StepReport& r, const std::string& stage) {
-  return {{"stage", stage},
-          {"step", r.step + 1},
-          {"loss", r.loss},
-          {"grad_norm", r.gradient_norm},
-          {"learning_rate", r.learning_rate},
-          {"tokens", r.tokens}};
+Algorithm1Settings algorithm1_settings(const CommandLine& line) {
+  Algorithm1Settings s;
+  s.rounds = line.outer_rounds;
+  s.quant = line.quant;
+  s.search = line.search;
+  s.rotation_seed = line.rotation.rotation_seed;
+  s.online_signs = line.online_signs;
+  s.moments = line.moments;
+  s.weights = line.train_basis == TrainBasis::kMerged ? WeightForm::kMerged : WeightForm::kMaster;
+  s.norm_gains =
+      line.train_norms == TrainNorms::kTrained ? NormGains::kFoldedTrained : NormGains::kFolded;
+  return s;
+}
+
+RunInfo run_info(const CommandLine& line) {
+  RunInfo run;
+  run.title = "RoSTE and the methods of its tables";
+  run.command = line.typed;
+  run.version = kProgramVersion;
+  run.machine = processor_name() + ", " + std::to_string(line.threads) + " threads";
+  const std::time_t now = std::time(nullptr);
+  char started[32];
+  std::strftime(started, sizeof started, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
+  run.started = started;
+  run.seeds = "from " + std::to_string(line.train.seed);
+  return run;
+}
+
+Reporting reporting_of(const CommandLine& line, RunLog* log) {
+  return {progress_style(line), log, line.train.logging_steps};
 }
 
 }  // namespace trainer

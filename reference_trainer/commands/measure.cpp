@@ -1,27 +1,24 @@
 // `measure` and `search`: eq. (12) term by term, and the choice of eq. (9).
 #include "reference_trainer/commands/commands.h"
-#include "reference_trainer/commands/error_report.h"
+#include "reference_trainer/commands/search_rotations.h"
 #include "reference_trainer/commands/session.h"
 #include "reference_trainer/io/staged_directory.h"
-#include "reference_trainer/roste/calibrate.h"
 
 namespace trainer {
 namespace {
 
-// The error table of the model and calibration data that the command names.
+// Folds the model of the session, and draws the calibration samples that the command names.
 template <Backend B>
-ErrorTable measure_command_line(B& backend, const CommandLine& line, Session<B>& session) {
+std::vector<SftSample> calibration_of(B& backend, const CommandLine& line, Session<B>& session) {
   fold_for_quantization(backend, session);
   const SftDataset data = load_dataset(line, line.data.dataset, session.tokenizer, session.shape());
-  const auto samples =
-      draw_samples(data.samples, line.rotation.calibration_samples, line.train.seed);
+  auto samples = draw_samples(data.samples, line.rotation.calibration_samples, line.train.seed);
   say(line,
       "measuring " + bits_name(line.quant) + " on " + std::to_string(samples.size()) + " samples");
   say_rotation_notes(
       line, session.shape(),
       RotationChoice::shared(RotationMask(15), session.shape(), line.rotation.rotation_seed));
-  return measure_errors<B>(backend, session.network, line.quant, line.rotation.rotation_seed,
-                           samples);
+  return samples;
 }
 
 // --output_dir is optional here: results are also printed.
@@ -42,8 +39,10 @@ template <Backend B>
 void measure_command(B& backend, const CommandLine& line) {
   prepare_optional_output(line);
   Session<B> session = load_session(backend, line);
-  const ErrorTable table = measure_command_line(backend, line, session);
-  const nlohmann::json result = error_table_json(table);
+  const auto samples = calibration_of(backend, line, session);
+  const ErrorTable table =
+      measure_errors<B>(backend, session.network, line.quant, line.rotation.rotation_seed, samples);
+  const nlohmann::json result = to_json(table);
   write_result(line, "errors.json", result);
   print_result(line.format == ResultFormat::kJson ? result.dump() : error_table_text(table));
 }
@@ -52,13 +51,11 @@ template <Backend B>
 void search_command(B& backend, const CommandLine& line) {
   prepare_optional_output(line);
   Session<B> session = load_session(backend, line);
-  const ErrorTable table = measure_command_line(backend, line, session);
-  const SharedSearch search = search_shared(table);
-  const RotationChoice choice =
-      RotationChoice::shared(search.best, session.shape(), line.rotation.rotation_seed);
-  const nlohmann::json result = search_json(search, table, choice);
-  write_result(line, "search.json", result);
-  print_result(line.format == ResultFormat::kJson ? result.dump() : search_text(search));
+  const auto samples = calibration_of(backend, line, session);
+  const SearchedRotations found = search_rotations<B>(backend, line, session.network, samples);
+  write_result(line, "search.json", found.record);
+  print_result(line.format == ResultFormat::kJson ? found.record.dump()
+                                                  : search_text(found.table, found.result));
 }
 
 template void measure_command(Cpu&, const CommandLine&);

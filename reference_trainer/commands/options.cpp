@@ -125,6 +125,12 @@ CommandLine assign_flags(Command command, Table table, const GivenFlags& given) 
   return line;
 }
 
+std::string joined_arguments(int argc, const char* const* argv) {
+  std::string text = "reference_trainer";
+  for (int i = 1; i < argc; ++i) text.append(" ").append(argv[i]);
+  return text;
+}
+
 }  // namespace
 
 CommandLine parse_command_line(int argc, const char* const* argv) {
@@ -139,6 +145,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   merge_recipe(split.command, table, split.given);
   check_contradictions(split.given);
   CommandLine line = assign_flags(split.command, table, split.given);
+  line.typed = joined_arguments(argc, argv);
   check_required(split.command, table, split.given);
   check_base_model(line.pretrain);
   return line;

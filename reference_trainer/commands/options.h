@@ -8,13 +8,19 @@
 #include <string_view>
 #include <vector>
 
+#include "reference_trainer/baselines/gptq_weight.h"
+#include "reference_trainer/baselines/spinquant.h"
 #include "reference_trainer/data/builtin_task.h"
 #include "reference_trainer/data/sft_dataset.h"
 #include "reference_trainer/io/model_directory.h"
 #include "reference_trainer/model/sites.h"
+#include "reference_trainer/study/study_settings.h"
+#include "reference_trainer/train/algorithm1.h"
 #include "reference_trainer/train/settings.h"
 
 namespace trainer {
+
+inline constexpr const char* kProgramVersion = "0.1.0";
 
 // In the order in which the pipeline runs them. kHelp and kNone only carry text to show.
 enum class Command {
@@ -27,16 +33,21 @@ enum class Command {
   kEval,
   kGenerate,
   kRun,
+  kSweep,
+  kReproduce,
   kHelp,  // --help or --version was asked for
   kNone,  // no command was given
 };
 
 enum class TrainMethod { kSft, kSte, kRoste };
 enum class BaseArchitecture { kPythia, kLlama };  // of the model that `pretrain` makes
-enum class QuantizeMethod { kRtn };
+enum class QuantizeMethod { kRtn, kGptq, kSpinquant };
 enum class Verbosity { kNormal, kQuiet };
 enum class ResultFormat { kTable, kJson };
 enum class StartFrom { kBeginning, kCheckpoint };
+enum class TrainNorms { kFrozen, kTrained };
+enum class TrainBasis { kMaster, kMerged };
+
 struct ModelOptions {
   std::filesystem::path model_name_or_path;  // a Hugging Face directory, e.g. out/demo/base
   NonFinite nonfinite = NonFinite::kReject;  // --allow_nonfinite loads weights with NaN or infinity
@@ -45,6 +56,7 @@ struct ModelOptions {
 struct DataOptions {
   std::filesystem::path dataset;       // JSONL to train, calibrate or (`eval`) evaluate on
   std::filesystem::path eval_dataset;  // JSONL to evaluate on; empty: eval_fraction of dataset
+  std::filesystem::path validation_dataset;  // JSONL on which a sweep chooses; may be empty
   double eval_fraction = 0.05;  // held out from dataset when there is no eval_dataset; (0, 0.5]
   SftOptions reading;           // max_length 1024 tokens, max_samples -1 (all), loss_on completion
 };
@@ -101,9 +113,20 @@ struct PretrainOptions {
   BuiltinTaskSizes sizes;  // documents and posts to write
 };
 
+// `run`, `sweep` and `reproduce`: which methods, how often, on what grid.
+struct StudyOptions {
+  std::string methods = "base+sft+rtn+quarot_rtn+ste+roste";  // `run` and `sweep`; see cells.h
+  std::string cells;                   // `reproduce`: groups models/methods/settings/seeds
+  std::int64_t seeds = 1;              // `run`: seed, seed + 1, ...
+  std::vector<double> learning_rates;  // grid of a sweep; empty: learning_rate
+  std::vector<double> clip_ratios;     // grid of a sweep; empty: those of the quantizers
+  std::int64_t objective_points = 10;  // times eq. (12) is measured in a training; 0: never
+};
+
 struct CommandLine {
   Command command = Command::kNone;
-  std::string text;  // what to print for kHelp and kNone
+  std::string text;   // what to print for kHelp and kNone
+  std::string typed;  // the arguments as they were given, for reports
 
   std::filesystem::path output_dir;  // must not exist or be empty, except with --resume
   std::int64_t threads = 0;          // after parsing: >= 1; default: all cores of this process
@@ -119,6 +142,17 @@ struct CommandLine {
   GenerationOptions generation;
   PretrainOptions pretrain;
   QuantizeMethod quantize_method = QuantizeMethod::kRtn;
+  SearchSettings search;                            // line 5 of Algorithm 1
+  std::int64_t outer_rounds = 1;                    // K of Algorithm 1; `train` only
+  OnlineSigns online_signs = OnlineSigns::kRandom;  // of R3 and R4
+  MomentPolicy moments = MomentPolicy::kReset;      // of Adam when a round changes rotations
+  TrainBasis train_basis = TrainBasis::kMaster;     // where R2 and R4 of trained weights are
+  TrainNorms train_norms = TrainNorms::kFrozen;     // gains of folded norms
+  GptqSettings gptq;
+  SpinQuantSettings spinquant;
+  LlmQatSettings llm_qat;
+  AdapterTraining adapters;
+  StudyOptions study;
 };
 
 // What the program was asked to do: the command line over the recipe (--recipe FILE.yaml) over the
@@ -131,6 +165,9 @@ CommandLine parse_command_line(int argc, const char* const* argv);
 // Prints `line.text`, kHelp to stdout and kNone to stderr; returns the exit code: 0, 2, or 4 when
 // stdout is closed or full.
 int show_text(const CommandLine& line);
+
+// "pythia" or "llama". Throws std::invalid_argument for other words.
+BaseArchitecture architecture_of(std::string_view word);
 
 // "W4A4KV4": bits of weights, activations and key/value cache; 16 means not quantized.
 std::string bits_name(const QuantConfig& quant);

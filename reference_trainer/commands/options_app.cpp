@@ -9,7 +9,7 @@
 namespace trainer {
 namespace {
 
-constexpr const char* kVersion = "reference_trainer 0.1.0";
+const std::string kVersion = std::string("reference_trainer ") + kProgramVersion;
 constexpr const char* kCommandLine = "command line";
 constexpr std::size_t kHelpColumn = 44;  // the widest flag with its value fits
 

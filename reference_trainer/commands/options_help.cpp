@@ -6,7 +6,7 @@ namespace trainer {
 namespace {
 
 // In the order of Command.
-constexpr std::array<CommandHelp, 9> kHelp = {{
+constexpr std::array<CommandHelp, 11> kHelp = {{
     {"Make the built-in task and train a small base model on it.",
      "First step without any download: afterwards DIR/model is the model and DIR/data its posts.",
      "pretrain --output_dir out/base --seed 0"},
@@ -27,8 +27,8 @@ constexpr std::array<CommandHelp, 9> kHelp = {{
      "train --method roste --model_name_or_path out/base/model --dataset out/base/data/train.jsonl "
      "--eval_dataset out/base/data/test.jsonl --learning_rate 2e-3 --max_steps 1000 "
      "--output_dir out/roste"},
-    {"Quantize a finished model without training.",
-     "The baseline: sft first, then round to nearest (RTN), with rotations (QuaRot) or without.",
+    {"Quantize a finished model: round to nearest, GPTQ, or SpinQuant's learned rotations.",
+     "The baselines: sft first, then this, with rotations (QuaRot) or without.",
      "quantize --model_name_or_path out/sft/model --rotations 1111 --output_dir out/quarot"},
     {"Print loss, perplexity and ROUGE of a model on a data set.",
      "After train or quantize; bits and rotations are read from the model's roste.json.",
@@ -41,6 +41,15 @@ constexpr std::array<CommandHelp, 9> kHelp = {{
      "run --recipe scripts/recipes/demo.yaml --model_name_or_path out/base/model "
      "--dataset out/base/data/train.jsonl --eval_dataset out/base/data/test.jsonl "
      "--output_dir out/run"},
+    {"Try every method on a grid of learning rates and clipping factors, and name the best.",
+     "To tune all methods alike before they are compared: the best has the smallest validation "
+     "loss.",
+     "sweep --model_name_or_path out/base/model --dataset out/base/data/train.jsonl "
+     "--validation_dataset out/base/data/validation.jsonl --methods sft+ste+roste "
+     "--settings W4A4KV4 --learning_rates 1e-3,2e-3 --clip_ratios 1,0.95 --output_dir out/sweep"},
+    {"The paper's tables and figures on the built-in task, from nothing, into one report.",
+     "To see the claims put to the test; interrupted, the same command goes on where it was.",
+     "reproduce --recipe scripts/recipes/demo.yaml --output_dir out/reproduce"},
 }};
 
 }  // namespace

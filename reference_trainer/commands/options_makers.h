@@ -50,6 +50,23 @@ Flag power_of_two_flag(FlagText text, RealRange range, Field field) {
   return flag;
 }
 
+// For lists of numbers, each in the range, joined by commas.
+template <class Field>
+Flag reals_flag(FlagText text, RealRange range, Field field) {
+  return {
+      text.name,
+      "LIST",
+      text.help,
+      FlagKind::kValue,
+      [=](const FlagValue& value, CommandLine& line) { field(line) = parse_reals(value, range); },
+      [=](const CommandLine& line) {
+        std::string list;
+        for (const double x : field(line))
+          list.append(list.empty() ? "" : ",").append(shortest_text(x));
+        return list;
+      }};
+}
+
 // For integer fields of any width and sign; the range must fit them.
 template <class Field>
 Flag integer_flag(FlagText text, IntegerRange range, Field field) {

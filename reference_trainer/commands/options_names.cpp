@@ -1,28 +1,34 @@
 #include "reference_trainer/commands/options_names.h"
 
+#include <algorithm>
 #include <array>
+#include <stdexcept>
 
 #include "reference_trainer/ops/quant_names.h"
+#include "reference_trainer/study/cells.h"
 
 namespace trainer {
 namespace {
 
 using std::string_view;
 
-constexpr std::array<string_view, 9> kCommands = {
-    "pretrain", "rotate", "measure", "search", "train", "quantize", "eval", "generate", "run"};
+constexpr std::array<string_view, 11> kCommands = {"pretrain", "rotate",   "measure",  "search",
+                                                   "train",    "quantize", "eval",     "generate",
+                                                   "run",      "sweep",    "reproduce"};
 constexpr std::array<string_view, 3> kTrainMethods = {"sft", "ste", "roste"};
 constexpr std::array<string_view, 2> kBaseArchitectures = {"pythia", "llama"};
-constexpr std::array<string_view, 1> kQuantizeMethods = {"rtn"};
+constexpr std::array<string_view, 3> kQuantizeMethods = {"rtn", "gptq", "spinquant"};
+constexpr std::array<string_view, 2> kTrainBases = {"master", "merged"};
+constexpr std::array<string_view, 2> kTrainNorms = {"frozen", "trained"};
+constexpr std::array<string_view, 2> kColumnOrders = {"natural", "act_order"};
+constexpr std::array<string_view, 2> kWeightClips = {"none", "mse"};
+constexpr std::array<string_view, 2> kHessianInputs = {"multiplied", "unquantized"};
+constexpr std::array<string_view, 2> kLearningWeights = {"quantized", "full_precision"};
 constexpr std::array<string_view, 2> kLossOn = {"completion", "all"};
 
 template <class Enum>
 string_view word_of(Enum value) {
   return words_of<Enum>()[static_cast<std::size_t>(value)];
-}
-
-std::string letter_bits(const char* letter, const QuantizerSettings& settings) {
-  return letter + std::to_string(settings.bits);
 }
 
 }  // namespace
@@ -60,6 +66,47 @@ std::span<const string_view> words_of<LossOn>() {
   return kLossOn;
 }
 
+template <>
+std::span<const string_view> words_of<SearchMode>() {
+  return kSearchModeNames;
+}
+template <>
+std::span<const string_view> words_of<ErrorScale>() {
+  return kErrorScaleNames;
+}
+template <>
+std::span<const string_view> words_of<OnlineSigns>() {
+  return kOnlineSignsNames;
+}
+template <>
+std::span<const string_view> words_of<MomentPolicy>() {
+  return kMomentPolicyNames;
+}
+template <>
+std::span<const string_view> words_of<TrainBasis>() {
+  return kTrainBases;
+}
+template <>
+std::span<const string_view> words_of<TrainNorms>() {
+  return kTrainNorms;
+}
+template <>
+std::span<const string_view> words_of<ColumnOrder>() {
+  return kColumnOrders;
+}
+template <>
+std::span<const string_view> words_of<WeightClip>() {
+  return kWeightClips;
+}
+template <>
+std::span<const string_view> words_of<HessianInputs>() {
+  return kHessianInputs;
+}
+template <>
+std::span<const string_view> words_of<LearningWeights>() {
+  return kLearningWeights;
+}
+
 string_view name_of(Command command) {
   if (command == Command::kHelp) return "help";
   if (command == Command::kNone) return "none";
@@ -70,9 +117,14 @@ string_view name_of(BaseArchitecture architecture) { return word_of(architecture
 string_view name_of(QuantizeMethod method) { return word_of(method); }
 string_view name_of(LossOn loss_on) { return word_of(loss_on); }
 
-std::string bits_name(const QuantConfig& quant) {
-  return letter_bits("W", quant.weight) + letter_bits("A", quant.activation) +
-         letter_bits("KV", quant.kv);
+BaseArchitecture architecture_of(string_view word) {
+  const auto words = words_of<BaseArchitecture>();
+  const auto found = std::find(words.begin(), words.end(), word);
+  if (found == words.end())
+    throw std::invalid_argument("'" + std::string(word) + "' is not pythia or llama");
+  return static_cast<BaseArchitecture>(found - words.begin());
 }
+
+std::string bits_name(const QuantConfig& quant) { return setting_name(quant); }
 
 }  // namespace trainer

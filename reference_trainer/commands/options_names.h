@@ -12,8 +12,7 @@ template <class Enum>
 std::span<const std::string_view> words_of();
 
 template <>
-std::span<const std::string_view>
-words_of<Command>();  // the nine commands, without kHelp and kNone
+std::span<const std::string_view> words_of<Command>();  // the commands, without kHelp and kNone
 template <>
 std::span<const std::string_view> words_of<Schedule>();
 template <>
@@ -26,5 +25,25 @@ template <>
 std::span<const std::string_view> words_of<Range>();
 template <>
 std::span<const std::string_view> words_of<LossOn>();
+template <>
+std::span<const std::string_view> words_of<SearchMode>();
+template <>
+std::span<const std::string_view> words_of<ErrorScale>();
+template <>
+std::span<const std::string_view> words_of<OnlineSigns>();
+template <>
+std::span<const std::string_view> words_of<MomentPolicy>();
+template <>
+std::span<const std::string_view> words_of<TrainBasis>();
+template <>
+std::span<const std::string_view> words_of<TrainNorms>();
+template <>
+std::span<const std::string_view> words_of<ColumnOrder>();
+template <>
+std::span<const std::string_view> words_of<WeightClip>();
+template <>
+std::span<const std::string_view> words_of<HessianInputs>();
+template <>
+std::span<const std::string_view> words_of<LearningWeights>();
 
 }  // namespace trainer

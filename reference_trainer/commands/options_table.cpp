@@ -1,66 +1,31 @@
 // The table of all flags, in the order in which --help shows them.
-#include <limits>
-
-#include "reference_trainer/commands/options_makers.h"
+#include "reference_trainer/commands/options_rows.h"
 
 namespace trainer {
 namespace {
 
-using enum Command;
+using namespace option_rows;
 using Cmd = CommandLine;
 using Train = TrainOptions;
 using Pre = PretrainOptions;
-
-constexpr std::int64_t kMany = 1'000'000'000'000;  // more of anything than a run will ever count
-constexpr std::int64_t kMostSeed = std::numeric_limits<std::int64_t>::max();
-// The signs of a model's many rotations are streams of (rotation_seed << 22) + site.
-constexpr std::int64_t kMostRotationSeed = (std::int64_t{1} << 42) - 1;
-constexpr std::int64_t kWidest = 1 << 20;  // channels
-constexpr std::int64_t kMostThreads = 1024;
-
-constexpr CommandSet kAll = {kPretrain, kRotate, kMeasure,  kSearch, kTrain,
-                             kQuantize, kEval,   kGenerate, kRun};
-constexpr CommandSet kReadsModel = kAll.without(kPretrain);
-constexpr CommandSet kWritesModel = {kPretrain, kRotate, kTrain, kQuantize, kRun};
-constexpr CommandSet kCalibrates = {kMeasure, kSearch, kTrain, kRun};
-constexpr CommandSet kQuantizes = {kMeasure, kSearch, kTrain, kQuantize, kRun};
-constexpr CommandSet kRotates = {kRotate, kTrain, kQuantize};
-constexpr CommandSet kReadsData = {kMeasure, kSearch, kTrain, kEval, kRun};
-constexpr CommandSet kEvaluates = {kTrain, kEval, kRun};
-constexpr CommandSet kTrains = {kPretrain, kTrain, kRun};
-constexpr CommandSet kTunes = {kTrain, kRun};
-
-// Rows of one heading.
-class Group {
- public:
-  Group(std::string title, std::vector<FlagRow>& rows) : title_(std::move(title)), rows_(rows) {}
-  void add(CommandSet commands, Flag flag) {
-    rows_.push_back({title_, commands, {}, std::move(flag)});
-  }
-  void add_required(CommandSet commands, CommandSet required, Flag flag) {
-    rows_.push_back({title_, commands, required, std::move(flag)});
-  }
-
- private:
-  std::string title_;
-  std::vector<FlagRow>& rows_;
-};
 
 void add_model_and_data(std::vector<FlagRow>& rows) {
   Group group("Model and data", rows);
   group.add_required(kReadsModel, kReadsModel,
                      text_flag({"model_name_or_path", "Hugging Face model directory to start from"},
                                "DIR", at(&Cmd::model, &ModelOptions::model_name_or_path)));
-  group.add_required(kReadsData, kReadsData,
+  group.add_required(kReadsData, kNeedsData,
                      text_flag({"dataset", "JSONL: prompt/completion, messages or text"}, "FILE",
                                at(&Cmd::data, &DataOptions::dataset)));
-  group.add(kTunes, text_flag({"eval_dataset", "JSONL to evaluate on afterwards"}, "FILE",
-                              at(&Cmd::data, &DataOptions::eval_dataset)));
-  group.add(kTunes, real_flag({"eval_fraction", "held out of --dataset if no --eval_dataset"},
-                              {0, 0.5, Bound::kExcluded, Bound::kIncluded, "0.05"},
-                              at(&Cmd::data, &DataOptions::eval_fraction)));
+  group.add(kSplits, text_flag({"eval_dataset", "JSONL to evaluate on afterwards"}, "FILE",
+                               at(&Cmd::data, &DataOptions::eval_dataset)));
+  group.add({kRun, kSweep}, text_flag({"validation_dataset", "JSONL on which settings are chosen"},
+                                      "FILE", at(&Cmd::data, &DataOptions::validation_dataset)));
+  group.add(kSplits, real_flag({"eval_fraction", "held out of --dataset if no --eval_dataset"},
+                               {0, 0.5, Bound::kExcluded, Bound::kIncluded, "0.05"},
+                               at(&Cmd::data, &DataOptions::eval_fraction)));
   group.add(
-      {kPretrain, kMeasure, kSearch, kTrain, kEval, kRun},
+      {kPretrain, kMeasure, kSearch, kTrain, kQuantize, kEval, kRun, kSweep, kReproduce},
       integer_flag({"max_length", "tokens of a sample; prompts lose their start"}, {2, kWidest},
                    at(&Cmd::data, &DataOptions::reading, &SftOptions::max_length)));
   group.add(kReadsData,
@@ -123,8 +88,9 @@ void add_base_model(std::vector<FlagRow>& rows) {
 void add_quantizer(const std::string& prefix, const std::string& what,
                    QuantizerSettings QuantConfig::*which, Group& group) {
   const auto field = [which](auto member) { return at(&Cmd::quant, which, member); };
-  group.add(kQuantizes, bits_flag({prefix + "_bits", "bits of " + what + ": 2-8, or 16 for none"},
-                                  field(&QuantizerSettings::bits)));
+  group.add(kQuantizes.without(kReproduce),
+            bits_flag({prefix + "_bits", "bits of " + what + ": 2-8, or 16 for none"},
+                      field(&QuantizerSettings::bits)));
   group.add(kQuantizes, word_flag({prefix + "_symmetry", "eq. (4) with zero point, or eq. (2)"},
                                   field(&QuantizerSettings::symmetry)));
   group.add(kQuantizes, real_flag({prefix + "_clip_ratio", "clipping factor c"},
@@ -159,12 +125,13 @@ Flag settings_flag() {
 
 void add_quantization(std::vector<FlagRow>& rows) {
   Group group("Quantization", rows);
-  group.add({kQuantize}, word_flag({"method", "round to nearest"}, at(&Cmd::quantize_method)));
+  group.add({kQuantize},
+            word_flag({"method", "how weights are rounded"}, at(&Cmd::quantize_method)));
   add_quantizer("w", "weights", &QuantConfig::weight, group);
   add_quantizer("a", "activations", &QuantConfig::activation, group);
   add_quantizer("kv", "the key/value cache", &QuantConfig::kv, group);
   group.add(kQuantizes, range_flag());
-  group.add({kRun}, settings_flag());
+  group.add({kRun, kSweep}, settings_flag());
 }
 
 // Digits are checked at once; a path is opened by the command that reads it.
@@ -187,11 +154,11 @@ void add_rotation(std::vector<FlagRow>& rows) {
   Group group("Rotation", rows);
   group.add(kRotates, rotations_flag());
   group.add(
-      {kRotate, kMeasure, kSearch, kTrain, kQuantize, kRun},
+      {kRotate, kMeasure, kSearch, kTrain, kQuantize, kRun, kSweep, kReproduce},
       integer_flag({"rotation_seed", "of the random signs of eq. (19)"}, {0, kMostRotationSeed},
                    at(&Cmd::rotation, &RotationOptions::rotation_seed)));
   group.add(kCalibrates,
-            integer_flag({"calibration_samples", "samples that eq. (12) is summed over"},
+            integer_flag({"calibration_samples", "samples of eq. (12) and of GPTQ's Hessians"},
                          {1, kMany}, at(&Cmd::rotation, &RotationOptions::calibration_samples)));
 }
 
@@ -216,7 +183,7 @@ void add_schedule(std::vector<FlagRow>& rows) {
              &Train::seed);
   count_flag(kTunes, {"seed", "order of the data, held-out and calibration samples"},
              {0, kMostSeed}, &Train::seed);
-  count_flag({kMeasure, kSearch}, {"seed", "which samples are drawn"}, {0, kMostSeed},
+  count_flag({kMeasure, kSearch, kQuantize}, {"seed", "which samples are drawn"}, {0, kMostSeed},
              &Train::seed);
 }
 
@@ -258,7 +225,7 @@ void add_generation(std::vector<FlagRow>& rows) {
   Group group("Evaluation and generation", rows);
   group.add({kGenerate}, text_flag({"prompt", "text to continue; none: begin a text"}, "TEXT",
                                    at(&Cmd::generation, &GenerationOptions::prompt)));
-  group.add({kTrain, kEval, kGenerate, kRun},
+  group.add({kTrain, kEval, kGenerate, kRun, kSweep, kReproduce},
             integer_flag({"max_new_tokens", "longest continuation in tokens"}, {1, kWidest},
                          at(&Cmd::generation, &GenerationOptions::max_new_tokens)));
   group.add(kEvaluates, integer_flag({"batch_size", "sequences evaluated together"}, {1, kWidest},
@@ -289,6 +256,8 @@ std::vector<FlagRow> make_flag_table() {
   add_base_model(rows);
   add_quantization(rows);
   add_rotation(rows);
+  add_method_flags(rows);
+  add_study_flags(rows);
   add_schedule(rows);
   add_optimizer(rows);
   add_saving(rows);

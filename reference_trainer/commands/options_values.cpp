@@ -101,6 +101,21 @@ double parse_real(const FlagValue& value, const RealRange& range) {
   return number;
 }
 
+std::vector<double> parse_reals(const FlagValue& value, const RealRange& range) {
+  std::vector<double> numbers;
+  for (std::string_view rest = value.text;;) {
+    const std::size_t comma = std::min(rest.find(','), rest.size());
+    const double number = parse_real({std::string(rest.substr(0, comma)), value.where}, range);
+    if (std::find(numbers.begin(), numbers.end(), number) != numbers.end()) {
+      throw_usage(
+          {"CL-04", value.where, "'" + shortest_text(number) + "' twice", "every number once", ""});
+    }
+    numbers.push_back(number);
+    if (comma == rest.size()) return numbers;
+    rest.remove_prefix(comma + 1);
+  }
+}
+
 double parse_power_of_two(const FlagValue& value, const RealRange& range) {
   const double number = parse_real(value, range);
   int exponent = 0;

@@ -42,6 +42,9 @@ struct IntegerRange {
 // the range.
 double parse_real(const FlagValue& value, const RealRange& range);
 
+// Numbers joined by commas, each as parse_real takes it; none twice (CL-04).
+std::vector<double> parse_reals(const FlagValue& value, const RealRange& range);
+
 // As parse_real, for a power of two: scaling by it is exact. Throws CL-03 for other numbers.
 double parse_power_of_two(const FlagValue& value, const RealRange& range);
 

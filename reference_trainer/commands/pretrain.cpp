@@ -65,8 +65,7 @@ void write_task(const CommandLine& line, const std::filesystem::path& directory)
 }  // namespace
 
 template <Backend B>
-void pretrain_command(B& backend, const CommandLine& line) {
-  check_output_directory(line.output_dir, {});
+std::filesystem::path make_base_model(B& backend, const CommandLine& line) {
   const ModelShape shape = base_shape(line.pretrain);
   const std::filesystem::path task = line.output_dir / "data";
   write_task(line, task);
@@ -79,15 +78,23 @@ void pretrain_command(B& backend, const CommandLine& line) {
   TrainingState<B> state(backend, network);
   TrainingJob<B> job{network, state};
   RunLog log(line.output_dir);
-  fine_tune<B>(backend, line, {"pretrain", &log}, documents.samples, job);
+  fine_tune<B>(backend, line, "pretrain", log, documents.samples, job);
 
   HostParameters trained = get_parameters(backend, network.parameters);
   move_outliers(shape, recipe, line.train.seed, trained);
   set_parameters(backend, trained, network.parameters);
-  save_network(backend, network, {shape, nullptr, task}, line.output_dir / "model");
-  print_result((line.output_dir / "model").string());
+  const std::filesystem::path model = line.output_dir / "model";
+  save_network(backend, network, {shape, nullptr, task}, model);
+  return model;
 }
 
+template <Backend B>
+void pretrain_command(B& backend, const CommandLine& line) {
+  check_output_directory(line.output_dir, {});
+  print_result(make_base_model(backend, line).string());
+}
+
+template std::filesystem::path make_base_model(Cpu&, const CommandLine&);
 template void pretrain_command(Cpu&, const CommandLine&);
 
 }  // namespace trainer

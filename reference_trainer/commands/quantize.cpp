@@ -1,24 +1,76 @@
-// `quantize --method rtn`: rotate, round weights to their grids, and store them as they will be
-// used.
+// `quantize`: rotate, round weights to their grids, and store them as they will be used.
+#include "reference_trainer/base/error.h"
+#include "reference_trainer/baselines/gptq.h"
+#include "reference_trainer/baselines/spinquant.h"
+#include "reference_trainer/baselines/weight_clip.h"
 #include "reference_trainer/commands/commands.h"
+#include "reference_trainer/commands/evaluation.h"
 #include "reference_trainer/commands/session.h"
 #include "reference_trainer/io/staged_directory.h"
-#include "reference_trainer/roste/round_to_nearest.h"
+#include "reference_trainer/report/number_text.h"
 
 namespace trainer {
+
+namespace {
+
+// Samples of --dataset, which GPTQ and SpinQuant cannot do without.
+template <Backend B>
+std::vector<SftSample> calibration_of(const CommandLine& line, const Session<B>& session) {
+  if (line.data.dataset.empty()) {
+    throw_usage({"CL-09", "quantize --method " + std::string(name_of(line.quantize_method)),
+                 "no --dataset", "JSONL to calibrate on", ""});
+  }
+  const SftDataset data = load_dataset(line, line.data.dataset, session.tokenizer, session.shape());
+  return draw_samples(data.samples, line.rotation.calibration_samples, line.train.seed);
+}
+
+// Learned R1 and R2 go into the weights; the choice that is returned has R3 and R4.
+template <Backend B>
+RotationChoice learn_and_merge(B& backend, const CommandLine& line,
+                               const std::vector<SftSample>& calibration, Session<B>& session) {
+  SpinQuantSettings settings = line.spinquant;
+  settings.seed = line.rotation.rotation_seed;
+  Progress progress(progress_style(line));
+  progress.begin("learn rotations", settings.steps);
+  const SpinQuantResult learned =
+      learn_rotations<B>(backend, settings, line.quant, calibration, session.network,
+                         [&](const SpinQuantStep& s) { progress.update(s.step + 1, 0, s.loss); });
+  progress.finish();
+  say(line, "loss on calibration samples: " + shortest_text(learned.hadamard_loss) +
+                " with Hadamard rotations, " + shortest_text(learned.learned_loss) + " learned");
+  merge_learned(backend, learned, session.network);
+  return learned.online;
+}
+
+// The choice that was in force; the network becomes the quantized model.
+template <Backend B>
+RotationChoice quantize_network(B& backend, const CommandLine& line, Session<B>& session) {
+  RotationChoice choice = chosen_rotations(line, session.shape()).value();
+  if (line.quantize_method == QuantizeMethod::kRtn) {
+    say_rotation_notes(line, session.shape(), choice);
+    round_to_nearest(backend, line.quant, choice, line.gptq.clip, session.network);
+    return choice;
+  }
+  const auto calibration = calibration_of(line, session);
+  if (line.quantize_method == QuantizeMethod::kSpinquant)
+    choice = learn_and_merge(backend, line, calibration, session);
+  say_rotation_notes(line, session.shape(), choice);
+  gptq<B>(backend, line.gptq, line.quant, choice, calibration, session.network);
+  return choice;
+}
+
+}  // namespace
 
 template <Backend B>
 void quantize_command(B& backend, const CommandLine& line) {
   check_output_directory(line.output_dir, line.model.model_name_or_path);
   Session<B> session = load_session(backend, line);
   fold_for_quantization(backend, session);
-  // --rotations has a default here.
-  const RotationChoice choice = chosen_rotations(line, session.shape()).value();
-  say_rotation_notes(line, session.shape(), choice);
-  round_to_nearest(backend, line.quant, choice, session.network);
+  const RotationChoice choice = quantize_network(backend, line, session);
   save_session(backend, session, line.output_dir);
-  const nlohmann::json result{
-      {"method", "rtn"}, {"settings", bits_name(line.quant)}, {"rotation", to_json(choice)}};
+  const nlohmann::json result{{"method", name_of(line.quantize_method)},
+                              {"settings", bits_name(line.quant)},
+                              {"rotation", to_json(choice)}};
   print_result(line.format == ResultFormat::kJson
                    ? result.dump()
                    : "quantized to " + bits_name(line.quant) + ", rotations " +

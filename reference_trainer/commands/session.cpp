@@ -96,6 +96,13 @@ void require_unrotated(const ForwardPlan& plan, const std::filesystem::path& dir
                      "effective (already quantized) weights", "master weights",
                      "start from the model before `quantize`"});
   }
+  const bool turned = std::any_of(plan.choice.layers.begin(), plan.choice.layers.end(),
+                                  [](RotationMask m) { return m.r(2) || m.r(4); });
+  if (plan.weight_form == WeightForm::kMerged && turned) {
+    throw_bad_input({"RO-11", (directory / "roste.json").string() + ":/weights",
+                     "a model with R2 or R4 merged", "an unrotated model",
+                     "train with --train_basis master, or start from the model before"});
+  }
   if (plan.choice.r1()) {
     throw_bad_input({"RO-11", (directory / "roste.json").string() + ":/rotation",
                      "a model with R1 merged", "an unrotated model",
@@ -105,8 +112,10 @@ void require_unrotated(const ForwardPlan& plan, const std::filesystem::path& dir
 
 void say_rotation_notes(const CommandLine& line, const ModelShape& shape,
                         const RotationChoice& choice) {
-  const RotationMatrices h = make_rotation_matrices(shape, choice.seed);
-  const RotationMask mask = choice.layers.empty() ? RotationMask() : choice.layers[0];
+  const RotationMatrices h = make_rotation_matrices(shape, choice.seed, choice.online_signs);
+  unsigned used = 0;
+  for (const RotationMask layer : choice.layers) used |= layer.bits();
+  const RotationMask mask(used);
   if (mask.r(1) && !h.r1.note().empty()) say(line, "note: R1: " + std::string(h.r1.note()));
   if (mask.r(2) && !h.layers[0].r2.note().empty())
     say(line, "note: R2: " + std::string(h.layers[0].r2.note()));

@@ -2,6 +2,7 @@
 #include "reference_trainer/base/error.h"
 #include "reference_trainer/commands/commands.h"
 #include "reference_trainer/commands/fine_tuning.h"
+#include "reference_trainer/commands/search_rotations.h"
 #include "reference_trainer/io/directory_lock.h"
 #include "reference_trainer/io/manifest.h"
 #include "reference_trainer/io/staged_directory.h"
@@ -43,17 +44,27 @@ nlohmann::json resume_settings(const CommandLine& line, const std::vector<SftSam
   settings["rotations_flag"] = line.rotation.rotations;
   settings["rotation_seed"] = line.rotation.rotation_seed;
   settings["calibration_samples"] = line.rotation.calibration_samples;
+  const Algorithm1Settings a = algorithm1_settings(line);
+  settings["algorithm1"] = {{"rounds", a.rounds},
+                            {"search_mode", name_of(a.search.mode)},
+                            {"objective", name_of(a.search.objective)},
+                            {"online_signs", name_of(a.online_signs)},
+                            {"moments", name_of(a.moments)},
+                            {"weights", static_cast<int>(a.weights)},
+                            {"norm_gains", static_cast<int>(a.norm_gains)}};
   return settings;
 }
 
 // Line 5 of Algorithm 1, or what --rotations says, with a record of it for rotation.json.
 template <Backend B>
-std::pair<RotationChoice, nlohmann::json> decide_rotations(B& backend, const CommandLine& line,
-                                                           const Session<B>& session,
-                                                           const std::vector<SftSample>& train) {
+std::pair<RotationChoice, nlohmann::json> decide_rotations(
+    B& backend, const CommandLine& line, const Session<B>& session,
+    const std::vector<SftSample>& calibration) {
   const auto given = chosen_rotations(line, session.shape());
   if (line.train.method == TrainMethod::kRoste && !given) {
-    return search_rotations(backend, line, line.quant, session.network, train);
+    const SearchedRotations found =
+        search_rotations<B>(backend, line, session.network, calibration);
+    return {found.choice, found.record};
   }
   const RotationChoice choice = given.value_or(
       RotationChoice::shared(RotationMask(), session.shape(), line.rotation.rotation_seed));
@@ -63,17 +74,17 @@ std::pair<RotationChoice, nlohmann::json> decide_rotations(B& backend, const Com
 // The rotations of a run: those of its checkpoint if it is resumed.
 template <Backend B>
 RotationChoice rotations_of_run(B& backend, const CommandLine& line, const Session<B>& session,
-                                const std::vector<SftSample>& train,
+                                const std::vector<SftSample>& calibration,
                                 const std::optional<FoundCheckpoint>& found) {
   if (found) {
     return rotation_choice_from_json(
         session.shape(), found->info.settings.value("rotation", nlohmann::json()),
         (found->directory / kManifestFile).string() + ":/body/settings/rotation");
   }
-  const auto [choice, record] = decide_rotations(backend, line, session, train);
+  const auto [choice, record] = decide_rotations(backend, line, session, calibration);
   make_directory(line.output_dir);
   write_file_atomically(line.output_dir / "rotation.json", record.dump(2) + "\n");
-  say(line, "rotations R1 R2 R3 R4: " + choice.layers.at(0).text());
+  say(line, "rotations R1 R2 R3 R4: " + rotations_text(choice));
   say_rotation_notes(line, session.shape(), choice);
   return choice;
 }
@@ -97,6 +108,33 @@ void report_result(B& backend, const CommandLine& line, const Session<B>& sessio
   print_result(line.format == ResultFormat::kJson ? result.dump() : evaluation_table(e));
 }
 
+// Algorithm 1 from a network under its plan. Methods that do not search have one round.
+Algorithm1Settings algorithm1_of(const CommandLine& line) {
+  Algorithm1Settings settings = algorithm1_settings(line);
+  settings.quant = quantizers_of(line);
+  settings.first_round = FirstRound::kInForce;
+  const bool searches = line.train.method == TrainMethod::kRoste && line.rotation.rotations.empty();
+  if (!searches) settings.rounds = 1;
+  return settings;
+}
+
+template <Backend B>
+void train_rounds(B& backend, const CommandLine& line, const Algorithm1Settings& settings,
+                  const Algorithm1Data& data, RunLog& log, TrainingJob<B>& job) {
+  const TrainSettings training =
+      train_settings(line, static_cast<std::int64_t>(data.training.size()));
+  StageReporter reporter(reporting_of(line, &log), std::string(name_of(line.train.method)),
+                         training.max_steps, job.first_step);
+  job.observer = [&](const StepReport& report) { reporter(report); };
+  run_algorithm1<B>(backend, settings, training, data, job, [&](const Algorithm1Round& round) {
+    if (round.index > 0 && !round.table.terms.empty())
+      say(line, "round " + std::to_string(round.index + 1) + ": rotations " +
+                    rotations_text(round.choice) + ", objective " + shortest_text(round.before) +
+                    " -> " + shortest_text(round.after));
+  });
+  reporter.finish();
+}
+
 }  // namespace
 
 template <Backend B>
@@ -106,14 +144,18 @@ void train_command(B& backend, const CommandLine& line) {
   fold_for_quantization(backend, session);
   const DataSplits data = load_splits(line, session.tokenizer, session.shape());
   nlohmann::json settings = resume_settings(line, data.train);
-  const RotationChoice choice = rotations_of_run(backend, line, session, data.train, found);
+  const auto calibration =
+      draw_samples(data.train, line.rotation.calibration_samples, line.train.seed);
+  const RotationChoice choice = rotations_of_run(backend, line, session, calibration, found);
   settings["rotation"] = to_json(choice);
   // A resumed run that does not say --rotations means those it began with.
   if (found && line.rotation.rotations.empty())
     settings["rotations_flag"] = found->info.settings["rotations_flag"];
   const DirectoryLock lock(line.output_dir);
   if (found) check_same_settings(*found, settings);
-  apply_plan(backend, quantizers_of(line), choice, session.network);
+  const Algorithm1Settings algorithm1 = algorithm1_of(line);
+  apply_plan(backend, algorithm1.quant, choice, algorithm1.weights, session.network);
+  session.network.plan.norm_gains = algorithm1.norm_gains;
 
   TrainingState<B> state(backend, session.network);
   TrainingJob<B> job{session.network, state};
@@ -121,7 +163,7 @@ void train_command(B& backend, const CommandLine& line) {
                      static_cast<int>(line.train.save_total_limit), settings};
   if (found) resume(backend, line, *found, job);
   RunLog log(line.output_dir);
-  fine_tune<B>(backend, line, {std::string(name_of(line.train.method)), &log}, data.train, job);
+  train_rounds<B>(backend, line, algorithm1, {data.train, calibration}, log, job);
   // A finished run that is resumed has its model already: it appeared complete or not at all.
   if (!std::filesystem::exists(line.output_dir / "model")) {
     save_session(backend, session, line.output_dir / "model");

@@ -99,13 +99,13 @@ std::string csv_of(const ReductionFigure& figure) {
   return text;
 }
 
-std::string csv_of(const std::vector<RotationChoice>& choices) {
+std::string csv_of(const std::vector<RotationGrid>& choices) {
   std::string text = line({"run", "layer", "R1", "R2", "R3", "R4", "source"});
-  for (const RotationChoice& choice : choices) {
+  for (const RotationGrid& choice : choices) {
     for (std::size_t layer = 0; layer < choice.layers.size(); ++layer) {
       std::vector<std::string> fields = {choice.name, std::to_string(layer)};
-      for (const Turn turn : choice.layers[layer])
-        fields.push_back(turn == Turn::kHadamard ? "1" : "0");
+      for (const GridMark turn : choice.layers[layer])
+        fields.push_back(turn == GridMark::kHadamard ? "1" : "0");
       fields.push_back(choice.source);
       text += line(fields);
     }

@@ -15,7 +15,7 @@ std::string csv_of(const std::vector<Claim>& claims);
 std::string csv_of(const CurveFigure& figure);
 std::string csv_of(const ActivationFigure& figure);
 std::string csv_of(const ReductionFigure& figure);
-std::string csv_of(const std::vector<RotationChoice>& choices);
+std::string csv_of(const std::vector<RotationGrid>& choices);
 
 // Words of a verdict for people: "within noise".
 std::string verdict_text(Verdict verdict);

@@ -35,6 +35,6 @@ std::vector<std::string> heat_map_pngs(const ActivationFigure& figure);
 std::string reduction_svg(const ReductionFigure& figure);
 
 // A row per run: R1, then R2, R3, R4 of every layer. Filled: rotated.
-std::string rotation_svg(const std::vector<RotationChoice>& choices, const std::string& id);
+std::string rotation_svg(const std::vector<RotationGrid>& choices, const std::string& id);
 
 }  // namespace trainer

@@ -146,10 +146,10 @@ std::string reductions_html(const std::vector<ReductionFigure>& figures) {
   return html.empty() ? "" : element("div", html, "figures");
 }
 
-std::string rotations_html(const std::vector<RotationChoice>& choices) {
+std::string rotations_html(const std::vector<RotationGrid>& choices) {
   if (choices.empty()) return "";
   SourceList sources;
-  for (const RotationChoice& choice : choices) {
+  for (const RotationGrid& choice : choices) {
     if (!choice.source.empty()) sources.add(choice.name, {choice.source});
   }
   return element(

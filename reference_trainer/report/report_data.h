@@ -166,11 +166,11 @@ struct ReductionFigure {
 
 // ---- Chosen rotations
 
-enum class Turn { kIdentity, kHadamard };
+enum class GridMark { kIdentity, kHadamard };
 
-struct RotationChoice {
-  std::string name;                         // of the run, e.g. "RoSTE, W3A3KV3, seed 0"
-  std::vector<std::array<Turn, 4>> layers;  // R1 ... R4 of every layer
+struct RotationGrid {
+  std::string name;                             // of the run, e.g. "RoSTE, W3A3KV3, seed 0"
+  std::vector<std::array<GridMark, 4>> layers;  // R1 ... R4 of every layer
   std::string source;
 };
 
@@ -185,7 +185,7 @@ struct Report {
   std::vector<CurveFigure> sweeps;      // of K, of bit-widths
   std::vector<ActivationFigure> activations;
   std::vector<ReductionFigure> reductions;
-  std::vector<RotationChoice> rotations;
+  std::vector<RotationGrid> rotations;
 };
 
 }  // namespace trainer

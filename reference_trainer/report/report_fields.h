@@ -138,10 +138,9 @@ inline constexpr auto kFields<ReductionFigure> = std::tuple(
     Field("sites", &ReductionFigure::sites), Field("sources", &ReductionFigure::sources));
 
 template <>
-inline constexpr auto kFields<RotationChoice> = std::tuple(Field("name", &RotationChoice::name),
-                                                           Field("layers", &RotationChoice::layers),
-                                                           Field("source",
-                                                                 &RotationChoice::source));
+inline constexpr auto kFields<RotationGrid> = std::tuple(Field("name", &RotationGrid::name),
+                                                         Field("layers", &RotationGrid::layers),
+                                                         Field("source", &RotationGrid::source));
 
 template <>
 inline constexpr auto kFields<Report> = std::tuple(

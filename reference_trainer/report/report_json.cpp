@@ -11,7 +11,7 @@
 namespace trainer {
 namespace {
 
-using Turns = std::array<Turn, 4>;
+using Turns = std::array<GridMark, 4>;
 
 // ---- To JSON. Structs of structs: all overloads are declared before the first template is used.
 
@@ -31,7 +31,7 @@ nlohmann::ordered_json json_of(float value) {
 
 nlohmann::ordered_json json_of(const Turns& turns) {
   std::string digits;
-  for (const Turn turn : turns) digits += turn == Turn::kHadamard ? '1' : '0';
+  for (const GridMark turn : turns) digits += turn == GridMark::kHadamard ? '1' : '0';
   return digits;
 }
 
@@ -118,7 +118,7 @@ void read(const Place& place, Turns& turns) {
   if (digits.size() != turns.size() || digits.find_first_not_of("01") != std::string::npos)
     refuse(place, "four digits 0 or 1, R1 R2 R3 R4");
   for (std::size_t i = 0; i < turns.size(); ++i)
-    turns[i] = digits[i] == '1' ? Turn::kHadamard : Turn::kIdentity;
+    turns[i] = digits[i] == '1' ? GridMark::kHadamard : GridMark::kIdentity;
 }
 
 template <class T>

@@ -40,7 +40,7 @@ inline constexpr std::array<std::string_view, 3> kSeriesDashes = {"", "7 3", "2 
 constexpr std::array<Rgb, 256> heat_palette() {
   constexpr int kAnchors[9][3] = {{8, 10, 38},     {28, 32, 92},   {38, 64, 130},
                                   {34, 98, 146},   {32, 130, 146}, {50, 166, 134},
-                                  {112, 188, 100}, {184, 210, 84}, {252, 232, 110}};
+                                  {112, 198, 100}, {184, 210, 84}, {252, 232, 110}};
   std::array<Rgb, 256> colours{};
   for (int i = 0; i < 256; ++i) {
     const int place = i * 8, segment = place / 256 < 7 ? place / 256 : 7;

@@ -22,13 +22,13 @@ double column_of(const TurnGrid& grid, std::size_t rotation, std::int64_t layer)
   return grid.left + before * grid.cell + kBetween * static_cast<double>(rotation);
 }
 
-void draw_turn(const TurnGrid& grid, double x, double y, Turn turn, SvgCanvas& canvas) {
+void draw_turn(const TurnGrid& grid, double x, double y, GridMark turn, SvgCanvas& canvas) {
   const double inset = grid.cell > 8 ? 1 : 0.4;
   const Box box{x + inset, y + 2, grid.cell - 2 * inset, kRunRow - 5};
-  canvas.rectangle(box, turn == Turn::kHadamard ? "fill-0" : "empty");
+  canvas.rectangle(box, turn == GridMark::kHadamard ? "fill-0" : "empty");
 }
 
-void draw_run(const TurnGrid& grid, const RotationChoice& choice, double y, SvgCanvas& canvas) {
+void draw_run(const TurnGrid& grid, const RotationGrid& choice, double y, SvgCanvas& canvas) {
   for (std::size_t r = 0; r < 4; ++r) {
     const std::size_t layers = r == 0 ? std::min<std::size_t>(choice.layers.size(), 1)  // global
                                       : choice.layers.size();
@@ -50,22 +50,22 @@ void draw_headings(const TurnGrid& grid, SvgCanvas& canvas) {
   }
 }
 
-std::string digits(const RotationChoice& choice) {
+std::string digits(const RotationGrid& choice) {
   std::string text = choice.name + ":";
   for (const auto& layer : choice.layers) {
     text += ' ';
-    for (const Turn turn : layer) text += turn == Turn::kHadamard ? '1' : '0';
+    for (const GridMark turn : layer) text += turn == GridMark::kHadamard ? '1' : '0';
   }
   return text;
 }
 
 }  // namespace
 
-std::string rotation_svg(const std::vector<RotationChoice>& choices, const std::string& id) {
+std::string rotation_svg(const std::vector<RotationGrid>& choices, const std::string& id) {
   double label = 60;
   std::size_t layers = 1;
   std::string description = "Filled cells are rotated; R1 R2 R3 R4 of every layer";
-  for (const RotationChoice& choice : choices) {
+  for (const RotationGrid& choice : choices) {
     label = std::max(label, std::min(text_width(choice.name, 12) + 12, 230.0));
     layers = std::max(layers, choice.layers.size());
     description += "; " + digits(choice);

@@ -82,6 +82,10 @@ TEST(RotateQuantize, OnePassEqualsTwo) {
   const Scheme groups = Quantizer<QuantSpec<4, Asymmetric, PerGroup<32>>>();
   const Scheme eight = Quantizer<QuantSpec<8, Asymmetric, PerRow>>();
   for (const Scheme& scheme : {kPerRow4, groups, eight}) {
+    for (const std::int64_t d : {512, 1024, 2048, 4096, 8192}) {
+      expect_one_pass_equals_two<float>(scheme, d, 5, d);
+      expect_one_pass_equals_two<BFloat16>(scheme, d, 2, 2 * d);
+    }
     expect_one_pass_equals_two<float>(scheme, 64, 300, 64);    // strips of 128 rows, the last short
     expect_one_pass_equals_two<float>(scheme, 64, 5, 192);     // several runs in a row
     expect_one_pass_equals_two<float>(scheme, 896, 11, 896);   // with a base; strips of 9
@@ -121,6 +125,43 @@ TEST(RotateQuantize, NamesTheValueOfTheSourceThatIsNotFinite) {
   EXPECT_THROW(
       cpu::rotate_quantize_packed(rotation, kPerRow4, view, packed.params, view_of(packed, rows)),
       NonFiniteError);
+}
+
+// Rows that are scanned while they are rotated: the error is the same for every instruction set,
+// and a rotated row may have one sign only, or be constant.
+TEST(RotateQuantize, LongRowsThatAreOdd) {
+  const std::int64_t d = 512, rows = 3;
+  const Rotation plain = Rotation::hadamard(d, 1, Signs::kNone);
+  std::vector<float> x(static_cast<std::size_t>(rows * d));
+  for (std::int64_t i = 0; i < d; ++i) x[static_cast<std::size_t>(i)] = 1.0f;  // one value, zeros
+  x[static_cast<std::size_t>(d)] = -3.0f;     // a constant, negative
+  x[static_cast<std::size_t>(2 * d)] = 2.0f;  // two positive values
+  x[static_cast<std::size_t>(2 * d + 1)] = 1.0f;
+  const MatrixView<float> view(x.data(), rows, d);
+  const Scheme tight = Quantizer<QuantSpec<4, Symmetric, PerRow>>();
+  for (const Scheme& scheme : {kPerRow4, tight}) {
+    Codes expected = room(scheme, rows, d, true);
+    cpu::rotate_quantize_packed(plain, scheme, view, expected.params, view_of(expected, rows),
+                                Isa::kPortable);
+    for (const Isa isa : cpu::kAllIsas) {
+      if (!cpu::isa_supported(isa)) continue;
+      Codes actual = room(scheme, rows, d, true);
+      cpu::rotate_quantize_packed(plain, scheme, view, actual.params, view_of(actual, rows), isa);
+      EXPECT_TRUE(actual == expected) << cpu::isa_name(isa);
+    }
+  }
+  x[static_cast<std::size_t>(d + 9)] = std::numeric_limits<float>::quiet_NaN();
+  for (const Isa isa : cpu::kAllIsas) {
+    if (!cpu::isa_supported(isa)) continue;
+    Codes codes = room(kPerRow4, rows, d, true);
+    try {
+      cpu::rotate_quantize_packed(plain, kPerRow4, view, codes.params, view_of(codes, rows), isa);
+      FAIL() << "accepted by " << cpu::isa_name(isa);
+    } catch (const NonFiniteError& e) {
+      EXPECT_EQ(e.row(), 1);
+      EXPECT_EQ(e.col(), 9);
+    }
+  }
 }
 
 // Finite values whose sums are not: the error names the row, and the rotated value.

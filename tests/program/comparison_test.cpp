@@ -28,10 +28,9 @@ Outcome succeed(const Words& arguments) {
   return outcome;
 }
 
-// What a command says of a model, without what only `run` or only `train` adds.
+// What a command says of a model, without what only `train` adds.
 json measures(json row) {
-  for (const char* key : {"method", "setting", "rotations", "seconds", "settings", "model"})
-    row.erase(key);
+  row.erase("method");
   return row;
 }
 
@@ -49,7 +48,7 @@ json trained(const fs::path& out, const std::string& method, const Words& extra)
                                   .out));
 }
 
-// Rows of results.json by the name of the method.
+// Rows of results.json by the word of the method.
 std::map<std::string, json> run_rows(const fs::path& out, const Words& extra) {
   succeed(Words{"run", "--model_name_or_path", tiny_model(), "--output_dir", out} + data() +
           kTraining + kSearch + kGeneration + extra);
@@ -58,42 +57,71 @@ std::map<std::string, json> run_rows(const fs::path& out, const Words& extra) {
   return rows;
 }
 
+// A row of `run` against what `train` and `eval` print: the same numbers.
+void expect_same(const json& row, const json& measured) {
+  EXPECT_EQ(row.at("test_loss"), measured.at("loss"));
+  for (const char* key : {"rouge1", "rouge2", "rougeL", "rougeLsum"})
+    EXPECT_EQ(row.at(key), measured.at(key)) << key;
+}
+
+// Where the stage of a row is.
+fs::path stage_of(const fs::path& run, const json& row) {
+  return run / row.at("directory").get<std::string>();
+}
+
 TEST(Comparison, TrainedRowsAreThoseOfTrain) {
   const Scratch scratch;
   auto rows = run_rows(scratch / "run", {});
-  EXPECT_EQ(measures(rows["SFT"]), trained(scratch / "sft", "sft", {}));
-  EXPECT_EQ(measures(rows["STE"]), trained(scratch / "ste", "ste", {}));
-  EXPECT_EQ(measures(rows["RoSTE"]), trained(scratch / "roste", "roste", kSearch));
-  EXPECT_EQ(rows["RoSTE"].at("settings").at("rotation"),
-            json::parse(read_text(scratch / "roste/model/roste.json")).at("rotation"));
-  EXPECT_NE(rows["RoSTE"].at("rotations"), "0000");
-  EXPECT_NE(rows["RoSTE"].at("loss"), rows["STE"].at("loss"));
+  expect_same(rows["sft"], trained(scratch / "sft", "sft", {}));
+  expect_same(rows["ste"], trained(scratch / "ste", "ste", {}));
+  expect_same(rows["roste"], trained(scratch / "roste", "roste", kSearch));
+  const json rotation = json::parse(read_text(scratch / "roste/model/roste.json")).at("rotation");
+  EXPECT_EQ(rows["roste"].at("rotations"), rotation.at("layers"));
+  EXPECT_NE(rows["roste"].at("rotations"), rows["ste"].at("rotations"));
+  EXPECT_NE(rows["roste"].at("test_loss"), rows["ste"].at("test_loss"));
 }
 
 TEST(Comparison, SavedModelsEvaluateToTheirRows) {
   const Scratch scratch;
   auto rows = run_rows(scratch / "run", {});
-  EXPECT_EQ(measures(rows["SFT"]), evaluated(scratch / "run/sft"));
-  EXPECT_EQ(measures(rows["RoSTE"]), evaluated(scratch / "run/roste"));
+  for (const char* method : {"sft", "roste"})
+    expect_same(rows[method], evaluated(stage_of(scratch / "run", rows[method]) / "model"));
 }
 
 TEST(Comparison, QuantizedRowsAreThoseOfQuantizingTheSftModel) {
   const Scratch scratch;
   auto rows = run_rows(scratch / "run", {"--w_bits", "3"});
+  const fs::path sft = stage_of(scratch / "run", rows["sft"]) / "model";
   for (const std::string rotations : {"0000", "1111"}) {
     const fs::path out = scratch / rotations;
-    succeed({"quantize", "--model_name_or_path", scratch / "run/sft", "--rotations", rotations,
-             "--rotation_seed", "3", "--w_bits", "3", "--output_dir", out});
-    const json& row = rows[rotations == "0000" ? "RTN" : "rotated RTN"];
+    succeed({"quantize", "--model_name_or_path", sft, "--rotations", rotations, "--rotation_seed",
+             "3", "--w_bits", "3", "--output_dir", out});
+    const json& row = rows[rotations == "0000" ? "rtn" : "quarot_rtn"];
     // The run multiplies codes; of a stored model only the values are known, whose products round
     // otherwise: 2^-24 for each of fewer than 100 terms of a sum, times what the layers amplify.
     const json stored = evaluated(out);
     const double loss = stored.at("loss");
-    EXPECT_NEAR(row.at("loss").get<double>(), loss, 1e-5 * loss) << rotations;
-    EXPECT_EQ(row.at("rouge_average"), stored.at("rouge_average")) << rotations;
-    EXPECT_EQ(row.at("rotations"), rotations);
-    EXPECT_NE(row.at("loss"), rows["SFT"].at("loss"));
+    EXPECT_NEAR(row.at("test_loss").get<double>(), loss, 1e-5 * loss) << rotations;
+    EXPECT_EQ(row.at("rouge1"), stored.at("rouge1")) << rotations;
+    EXPECT_EQ(row.at("rotations").at(0), rotations);
+    EXPECT_NE(row.at("test_loss"), rows["sft"].at("test_loss"));
   }
+}
+
+// GPTQ stores its weights in the run as well: not a bit differs.
+TEST(Comparison, GptqRowsAreThoseOfQuantizeMethodGptq) {
+  const Scratch scratch;
+  auto rows = run_rows(scratch / "run", {"--methods", "sft+gptq+quarot_gptq+rtn"});
+  const fs::path sft = stage_of(scratch / "run", rows["sft"]) / "model";
+  for (const std::string rotations : {"0000", "1111"}) {
+    const fs::path out = scratch / rotations;
+    succeed(Words{"quantize", "--method", "gptq", "--model_name_or_path", sft, "--dataset",
+                  tiny_data("train"), "--rotations", rotations, "--output_dir", out, "--seed",
+                  "5"} +
+            kSearch);
+    expect_same(rows[rotations == "0000" ? "gptq" : "quarot_gptq"], evaluated(out));
+  }
+  EXPECT_NE(rows["gptq"].at("test_loss"), rows["rtn"].at("test_loss"));
 }
 
 // The base row is the given model; folding its gains only rounds.
@@ -101,19 +129,70 @@ TEST(Comparison, TheBaseRowIsTheGivenModel) {
   const Scratch scratch;
   auto rows = run_rows(scratch / "run", {});
   const double loss = evaluated(tiny_model()).at("loss");
-  EXPECT_NEAR(rows["Base"].at("loss").get<double>(), loss, 1e-5 * loss);
-  EXPECT_NE(rows["SFT"].at("loss"), rows["Base"].at("loss"));
+  EXPECT_NEAR(rows["base"].at("test_loss").get<double>(), loss, 1e-5 * loss);
+  EXPECT_NE(rows["sft"].at("test_loss"), rows["base"].at("test_loss"));
 }
 
 // With 16 bits everywhere, all methods but the base model are supervised fine-tuning.
 TEST(Comparison, WithoutQuantizersAllMethodsAreFineTuning) {
   const Scratch scratch;
   auto rows = run_rows(scratch / "run", {"--w_bits", "16", "--a_bits", "16", "--kv_bits", "16"});
-  const json sft = measures(rows["SFT"]);
-  EXPECT_EQ(measures(rows["RTN"]), sft);
-  EXPECT_EQ(measures(rows["STE"]), sft);
-  EXPECT_EQ(measures(rows["RoSTE"]), sft);
-  EXPECT_EQ(rows["RoSTE"].at("rotations"), "0000");
+  for (const char* method : {"rtn", "ste", "roste"}) {
+    EXPECT_EQ(rows[method].at("test_loss"), rows["sft"].at("test_loss")) << method;
+    EXPECT_EQ(rows[method].at("rouge_average"), rows["sft"].at("rouge_average")) << method;
+  }
+  EXPECT_EQ(rows["roste"].at("rotations"), rows["ste"].at("rotations"));
+}
+
+// Each method changes something that no other does.
+TEST(Comparison, NoMethodSilentlyDoesNothing) {
+  const Scratch scratch;
+  auto rows = run_rows(
+      scratch / "run",
+      {"--methods",
+       "base+sft+rtn+gptq+quarot_rtn+quarot_gptq+spinquant+llm_qat+ste+complete+lora+rolora",
+       "--w_bits", "3", "--llm_qat_sequences", "4", "--llm_qat_max_length", "16",
+       "--llm_qat_learning_rate", "1e-3", "--lora_learning_rate", "1e-2", "--spinquant_steps",
+       "3"});
+  ASSERT_EQ(rows.size(), 12u);
+  std::map<double, std::string> losses;
+  for (const auto& [method, row] : rows) {
+    const auto [other, is_new] = losses.emplace(row.at("test_loss").get<double>(), method);
+    EXPECT_TRUE(is_new) << method << " has the loss of " << other->second;
+  }
+}
+
+TEST(Comparison, AStudyGoesOnWhereItWas) {
+  const Scratch scratch;
+  const Words methods{"--methods", "sft+rtn"};
+  auto first = run_rows(scratch / "run", methods);
+  const fs::path log = stage_of(scratch / "run", first["sft"]) / "log.jsonl";
+  const std::string lines = read_text(log);
+  auto second = run_rows(scratch / "run", {"--methods", "sft+rtn+quarot_rtn"});
+  EXPECT_EQ(second["sft"], first["sft"]) << "seconds included: it was not run again";
+  EXPECT_EQ(read_text(log), lines);
+  EXPECT_EQ(second.size(), 3u);
+  // Another optimizer is another stage.
+  auto other = run_rows(scratch / "run", {"--methods", "sft", "--adam_beta1", "0.5"});
+  EXPECT_NE(other["sft"].at("directory"), first["sft"].at("directory"));
+  EXPECT_NE(other["sft"].at("test_loss"), first["sft"].at("test_loss"));
+}
+
+TEST(Comparison, ASweepNamesThePointWithTheSmallestValidationLoss) {
+  const Scratch scratch;
+  const Outcome sweep =
+      succeed(Words{"sweep", "--model_name_or_path", tiny_model(), "--dataset", tiny_data("train"),
+                    "--validation_dataset", tiny_data("test"), "--methods", "sft+ste",
+                    "--learning_rates", "1e-4,2e-2", "--clip_ratios", "1,0.5", "--max_steps", "3",
+                    "--output_dir", scratch / "sweep", "--json"});
+  const json points = json::parse(sweep.out);
+  ASSERT_EQ(points.size(), 2u + 4u) << "clipping does not touch full precision";
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    EXPECT_TRUE(points[i].at("validation_loss").is_number());
+    EXPECT_TRUE(points[i].at("test_loss").is_null()) << "the test is not looked at";
+    for (std::size_t j = 0; j < i; ++j)
+      EXPECT_NE(points[i].at("validation_loss"), points[j].at("validation_loss"));
+  }
 }
 
 TEST(Comparison, TrainAndRunSearchAsSearchDoes) {
@@ -127,8 +206,11 @@ TEST(Comparison, TrainAndRunSearchAsSearchDoes) {
   EXPECT_EQ(found.at("rotation").at("seed"), 3);
   trained(scratch / "train", "roste", kSearch);
   EXPECT_EQ(json::parse(read_text(scratch / "train/rotation.json")), found);
-  run_rows(scratch / "run", {});
-  EXPECT_EQ(json::parse(read_text(scratch / "run/roste-search.json")), found);
+  auto rows = run_rows(scratch / "run", {});
+  const json record =
+      json::parse(read_text(stage_of(scratch / "run", rows["roste"]) / "record.json"));
+  EXPECT_EQ(record.at("rounds").at(0).at("rotation"), found.at("rotation"));
+  EXPECT_EQ(record.at("rounds").at(0).at("objective_after"), found.at("after"));
 }
 
 TEST(Comparison, SeedsChooseCalibrationSamplesAndSigns) {

@@ -12,7 +12,7 @@ const char* const kShared = ROSTE_SHARED_DATA;
 
 TEST(Program, HelpOfEveryCommandExitsZero) {
   for (const char* command : {"pretrain", "rotate", "measure", "search", "train", "quantize",
-                              "eval", "generate", "run"}) {
+                              "eval", "generate", "run", "sweep", "reproduce"}) {
     const Outcome help = run_program({command, "--help"});
     EXPECT_EQ(help.exit_code, 0) << command;
     EXPECT_NE(help.out.find("--threads"), std::string::npos) << command;
@@ -94,15 +94,20 @@ TEST(Program, RunComparesAllMethodsAndSavesTheModel) {
   std::vector<std::string> methods;
   for (const json& row : results) {
     methods.push_back(row.at("method"));
-    EXPECT_TRUE(row.at("loss").is_number());
+    EXPECT_TRUE(row.at("test_loss").is_number());
     EXPECT_TRUE(row.at("settings").contains("quantization"));
+    EXPECT_TRUE(fs::exists(out / row.at("directory").get<std::string>() / "log.jsonl"));
   }
   EXPECT_EQ(methods,
-            (std::vector<std::string>{"Base", "SFT", "RTN", "rotated RTN", "STE", "RoSTE"}));
+            (std::vector<std::string>{"base", "sft", "rtn", "quarot_rtn", "ste", "roste"}));
   EXPECT_EQ(results[5].at("setting"), "W4A8KV4");
+  for (const char* name : {"report.html", "report.json", "figures", "data"})
+    EXPECT_TRUE(fs::exists(out / name)) << name;
   // The saved model evaluates to what the table says: the same bits of the same computation.
-  const Outcome e = run_program({"eval", "--model_name_or_path", out / "roste", "--dataset",
-                                 tiny_data("test"), "--json", "--max_new_tokens", "8"});
+  const Outcome e =
+      run_program({"eval", "--model_name_or_path",
+                   out / results[5].at("directory").get<std::string>() / "model", "--dataset",
+                   tiny_data("test"), "--json", "--max_new_tokens", "8"});
   EXPECT_EQ(e.exit_code, 0) << e.err;
 }
 

@@ -46,8 +46,8 @@ TEST(Csv, ActivationsReductionsRotations) {
             "m,1,1,4,s\r\n");
   EXPECT_EQ(csv_of(ReductionFigure{"i", "", "", "", {{2, "key", -0.5, std::nullopt}}, {"s"}}),
             "layer,tensor,error_reduction,range_reduction,sources\r\n2,key,-0.5,,s\r\n");
-  constexpr Turn kH = Turn::kHadamard, kI = Turn::kIdentity;
-  EXPECT_EQ(csv_of(std::vector<RotationChoice>{{"r", {{kH, kI, kI, kH}}, "s"}}),
+  constexpr GridMark kH = GridMark::kHadamard, kI = GridMark::kIdentity;
+  EXPECT_EQ(csv_of(std::vector<RotationGrid>{{"r", {{kH, kI, kI, kH}}, "s"}}),
             "run,layer,R1,R2,R3,R4,source\r\nr,0,1,0,0,1,s\r\n");
 }
 

@@ -247,13 +247,13 @@ ReductionFigure reductions() {
   return figure;
 }
 
-std::vector<RotationChoice> rotations() {
-  constexpr Turn kH = Turn::kHadamard, kI = Turn::kIdentity;
-  std::vector<RotationChoice> choices;
+std::vector<RotationGrid> rotations() {
+  constexpr GridMark kH = GridMark::kHadamard, kI = GridMark::kIdentity;
+  std::vector<RotationGrid> choices;
   for (int seed = 0; seed < kSeeds; ++seed) {
-    RotationChoice choice{"RoSTE, W3A3KV3, seed " + std::to_string(seed),
-                          {},
-                          run_of("W3A3KV3", "RoSTE", seed) + "/rotations.json"};
+    RotationGrid choice{"RoSTE, W3A3KV3, seed " + std::to_string(seed),
+                        {},
+                        run_of("W3A3KV3", "RoSTE", seed) + "/rotations.json"};
     for (std::int64_t layer = 0; layer < kLayers; ++layer)
       choice.layers.push_back({kH, layer == seed ? kI : kH, kH, layer == 2 ? kI : kH});
     choices.push_back(choice);

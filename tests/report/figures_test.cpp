@@ -190,12 +190,12 @@ TEST(Reductions, WorseIsNegativeAndOfAnotherColour) {
 
 // One at a time: of a list of constant arrays g++ 12 at -O3 -march=native takes the first one
 // twice.
-RotationChoice choice_of(const std::vector<std::string>& layers) {
-  RotationChoice choice{"run", {}, ""};
+RotationGrid choice_of(const std::vector<std::string>& layers) {
+  RotationGrid choice{"run", {}, ""};
   for (const std::string& digits : layers) {
-    std::array<Turn, 4>& layer = choice.layers.emplace_back();
+    std::array<GridMark, 4>& layer = choice.layers.emplace_back();
     for (std::size_t i = 0; i < 4; ++i)
-      layer[i] = digits[i] == '1' ? Turn::kHadamard : Turn::kIdentity;
+      layer[i] = digits[i] == '1' ? GridMark::kHadamard : GridMark::kIdentity;
   }
   return choice;
 }

@@ -35,7 +35,7 @@ TEST(ReportJson, EveryFieldComesBack) {
             demo_report().tables[0].rows[4].cells[4].ours->interval->high);
   EXPECT_FALSE(read.tables[0].rows[11].cells[2].ours);
   EXPECT_EQ(read.tables[0].rows[11].cells[2].paper, 15.31);
-  EXPECT_EQ(read.rotations[1].layers[1][1], Turn::kIdentity);
+  EXPECT_EQ(read.rotations[1].layers[1][1], GridMark::kIdentity);
   EXPECT_EQ(read.activations[0].maps[0].magnitudes,
             demo_report().activations[0].maps[0].magnitudes);
 }

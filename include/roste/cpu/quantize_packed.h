@@ -63,11 +63,12 @@ void for_each_shared(const GroupLayout& layout, std::span<const GroupParams> par
 
 // Codes of group g, whose runs start at bytes.
 template <ReadNumber T>
-void encode_packed_group(const Job& job, std::int64_t g, MatrixView<T> x, GroupParams params,
+void encode_packed_group(const Job& job, std::int64_t g, MatrixView<T> x, const FittedGroup& group,
                          MatrixView<std::uint8_t> bytes) {
   const int bits = roste::detail::width_of(job.grid.codes);
-  for_each_float_run(job, g, x, [&](const FloatRun& run, std::int64_t row, std::int64_t col) {
-    encode_packed_run(job.isa, run, params, job.grid.codes, bytes.row(row) + col * bits / 8);
+  for_each_float_run(job, g, x, [&](FloatRun run, std::int64_t row, std::int64_t col) {
+    run.largest = group.largest;
+    encode_packed_run(job.isa, run, group, job.grid.codes, bytes.row(row) + col * bits / 8);
   });
 }
 
@@ -154,7 +155,8 @@ void encode_packed(const Scheme& scheme, MatrixView<T> x, std::span<const GroupP
     return detail::encode_packed_rows(job, x, params, bytes);
   }
   for (std::int64_t g = 0; g < job.layout.count; ++g) {
-    detail::encode_packed_group(job, g, x, params[static_cast<std::size_t>(g)], bytes);
+    const detail::FittedGroup group = {params[static_cast<std::size_t>(g)], detail::kAnyMagnitude};
+    detail::encode_packed_group(job, g, x, group, bytes);
   }
 }
 
@@ -167,7 +169,7 @@ void quantize_packed(const Scheme& scheme, MatrixView<T> x, std::span<GroupParam
   detail::check_params(job.layout, params.size());
   const int bits = detail::check_packed_shape(scheme.grid.codes, x.rows, x.cols, bytes);
   const bool at_bytes = detail::groups_start_at_bytes(job.layout, bits);
-  detail::fit_each_group(job, x, [&](std::int64_t g, GroupParams group) {
+  detail::fit_each_group(job, x, [&](std::int64_t g, const detail::FittedGroup& group) {
     params[static_cast<std::size_t>(g)] = group;
     if (at_bytes) detail::encode_packed_group(job, g, x, group, bytes);
   });

@@ -87,15 +87,22 @@ template <ReadNumber T>
   throw error;
 }
 
+// Throws unless x can be rotated within; returns the memory to use.
+template <ReadNumber T>
+std::span<float> checked_memory(const Rotation& rotation, MatrixView<T> x,
+                                const RotateWithin& within) {
+  check_rotated_length("columns", x.cols, rotation);
+  check_workspace("rotating and quantizing", within.workspace.size(),
+                  rotate_quantize_workspace(rotation, x.cols));
+  return aligned(within.workspace);
+}
+
 // Calls finish(strip, first row) for the rotated strips of x, in order of the rows.
 template <ReadNumber T, class Finish>
 void for_each_strip(const Rotation& rotation, MatrixView<T> x, const RotateWithin& within,
                     Finish&& finish) {
-  check_rotated_length("columns", x.cols, rotation);
-  check_workspace("rotating and quantizing", within.workspace.size(),
-                  rotate_quantize_workspace(rotation, x.cols));
+  const std::span<float> memory = checked_memory(rotation, x, within);
   if (x.cols == 0) return;
-  const std::span<float> memory = aligned(within.workspace);
   float* values = memory.data() + table_numbers(rotation);
   const std::int64_t most = strip_rows(x.cols);
   for (std::int64_t first = 0; first < x.rows; first += most) {
@@ -109,6 +116,70 @@ void for_each_strip(const Rotation& rotation, MatrixView<T> x, const RotateWithi
       throw_non_finite_of(x, error, first);
     }
   }
+}
+
+#if ROSTE_X86_KERNELS
+// y := row r of x, rotated. Returns its extremes; throws as the verbs do.
+template <ReadNumber T>
+Scan rotate_scanned_row(Isa isa, const RotationPlan<float>& plan, MatrixView<T> x, std::int64_t r,
+                        float* y) {
+  RotatedRows<float> row{y, x.cols, y, x.cols, 1, x.cols};
+  if constexpr (std::same_as<std::remove_const_t<T>, float>) {
+    row.x = x.row(r);
+    row.after = r + 1 < x.rows ? x.row(r + 1) : nullptr;
+  } else {
+    widen_run(isa, x.row(r), x.cols, y);
+  }
+  const Scan scan = scan_rotated_row(isa, plan, row);
+  for (std::int64_t c = 0; c < x.cols && !scan.finite(); ++c) {
+    if (!std::isfinite(y[c])) throw_non_finite_of(x, NonFiniteError(y[c], 0, c), r);
+  }
+  return scan;
+}
+
+// Calls finish(row, run, group) for the rows of x, rotated, each a group. Where two rows fit the L1
+// cache, the next one is rotated before finish is called and fitted after it: of two chains of
+// dependent operations, extremes over lanes and divisions, each runs in the shadow of a row's work.
+template <ReadNumber T, class Finish>
+void for_each_scanned_row(const RotationPlan<float>& plan, const Grid& grid, MatrixView<T> x,
+                          const RotateWithin& within, Finish&& finish) {
+  float* values = aligned(within.workspace).data();
+  const std::int64_t lead = strip_rows(x.cols) > 1 ? 1 : 0;
+  const auto rotated = [&](std::int64_t r) { return values + r * lead % 2 * x.cols; };
+  FittedGroup group;  // of the row to finish
+  for (std::int64_t r = -lead; r < x.rows; ++r) {
+    const std::int64_t next = r + lead;
+    Scan scan;
+    if (next < x.rows) scan = rotate_scanned_row(within.isa, plan, x, next, rotated(next));
+    if (lead == 0) group = fit_scanned(grid, scan);
+    if (r >= 0) finish(r, FloatRun{rotated(r), x.cols, nullptr, group.largest}, group);
+    if (lead == 1 && next < x.rows) group = fit_scanned(grid, scan);
+  }
+}
+
+// Has the lines of row `row` brought to the caches for writing, if there is such a row: stores that
+// wait for them would hold up the rotation behind them.
+inline void ask_for_row(MatrixView<std::uint8_t> bytes, std::int64_t row) {
+  if (row >= bytes.rows) return;
+  for (std::int64_t b = 0; b < bytes.cols; b += simd::kLineBytes) {
+    __builtin_prefetch(bytes.row(row) + b, 1);
+  }
+}
+#endif
+
+// for_each_scanned_row, where rows are groups and there are kernels for it; else false.
+template <ReadNumber T, class Finish>
+bool rotated_by_rows(const Rotation& rotation, const Scheme& scheme, MatrixView<T> x,
+                     const RotateWithin& within, Finish&& finish) {
+#if ROSTE_X86_KERNELS
+  const std::span<float> memory = checked_memory(rotation, x, within);
+  const RotationPlan<float> plan(rotation, Side::kPlain, memory.data());
+  if (!scans_rotated_rows(within.isa, plan) || groups_of_row(scheme, x.cols) != 1) return false;
+  for_each_scanned_row(plan, scheme.grid, x, within, finish);
+  return true;
+#else
+  return false;
+#endif
 }
 
 inline RotateWithin with_memory(AlignedVector<float>& memory, const Rotation& rotation,
@@ -132,6 +203,14 @@ void rotate_quantize(const Rotation& rotation, const Scheme& scheme, MatrixView<
   detail::check_params(group_layout(scheme.grouping, x.rows, x.cols), params.size());
   detail::check_same_shape("encoding", x, codes);
   detail::check_code_type<Code>(scheme.grid.codes);
+  if (detail::rotated_by_rows(
+          rotation, scheme, x, within,
+          [&](std::int64_t row, const detail::FloatRun& run, const detail::FittedGroup& group) {
+            params[static_cast<std::size_t>(row)] = group;
+            detail::encode_run(within.isa, run, group, scheme.grid.codes, codes.row(row));
+          })) {
+    return;
+  }
   detail::for_each_strip(rotation, x, within, [&](MatrixView<float> strip, std::int64_t first) {
     quantize(scheme, strip,
              params.subspan(static_cast<std::size_t>(first * groups),
@@ -158,6 +237,15 @@ void rotate_quantize_packed(const Rotation& rotation, const Scheme& scheme, Matr
   const std::int64_t groups = detail::groups_of_row(scheme, x.cols);
   detail::check_params(group_layout(scheme.grouping, x.rows, x.cols), params.size());
   detail::check_packed_shape(scheme.grid.codes, x.rows, x.cols, bytes);
+  if (detail::rotated_by_rows(
+          rotation, scheme, x, within,
+          [&](std::int64_t row, const detail::FloatRun& run, const detail::FittedGroup& group) {
+            params[static_cast<std::size_t>(row)] = group;
+            detail::encode_packed_run(within.isa, run, group, scheme.grid.codes, bytes.row(row));
+            detail::ask_for_row(bytes, row + 1);
+          })) {
+    return;
+  }
   detail::for_each_strip(rotation, x, within, [&](MatrixView<float> strip, std::int64_t first) {
     quantize_packed(scheme, strip,
                     params.subspan(static_cast<std::size_t>(first * groups),

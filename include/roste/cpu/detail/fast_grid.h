@@ -14,17 +14,21 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 
 #include "roste/core/grid.h"
 
 namespace roste::cpu::detail {
+
+inline constexpr float kAnyMagnitude = std::numeric_limits<float>::infinity();
 
 // Values of one run, and those that will be read after it: kernels ask the memory for them on the
 // way, line by line beside their own work. A burst of requests would hold up the loads behind it.
 struct FloatRun {
   const float* x = nullptr;
   std::int64_t n = 0;
-  const float* ahead = nullptr;  // n values, or null
+  const float* ahead = nullptr;   // n values, or null
+  float largest = kAnyMagnitude;  // no value exceeds it
 };
 
 struct FastGrid {

@@ -1,6 +1,7 @@
 // What the verbs on matrices share: loops over the runs of a group, and the checks at the door.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <concepts>
 #include <cstdint>
@@ -75,10 +76,18 @@ Scan scan_group(const Job& job, std::int64_t g, MatrixView<T> x) {
   return scan;
 }
 
+// The params of a group whose values are known.
+struct FittedGroup : GroupParams {
+  float largest = 0;  // magnitude
+};
+
+inline FittedGroup fit_scanned(const Grid& grid, const Scan& scan) {
+  return {fit_range(grid, scan.min, scan.max), std::max(-scan.min, scan.max)};
+}
+
 template <ReadNumber T>
-GroupParams fit_group(const Job& job, std::int64_t g, MatrixView<T> x) {
-  const Scan scan = scan_group(job, g, x);
-  return fit_range(job.grid, scan.min, scan.max);
+FittedGroup fit_group(const Job& job, std::int64_t g, MatrixView<T> x) {
+  return fit_scanned(job.grid, scan_group(job, g, x));
 }
 
 // Calls step(g, params) for every group after fitting it. Where two groups and a result fit the L1
@@ -89,7 +98,7 @@ template <ReadNumber T, class Step>
 [[gnu::flatten]] void fit_each_group(const Job& job, MatrixView<T> x, Step&& step) {
   const std::int64_t count = job.layout.count;
   const std::int64_t lead = job.layout.run <= kPiece && job.layout.runs_per_group == 1 ? 1 : 0;
-  GroupParams fitted[2];  // of group g at g % 2
+  FittedGroup fitted[2];  // of group g at g % 2
   for (std::int64_t g = -lead; g < count; ++g) {
     if (g + lead < count) fitted[(g + lead) % 2] = fit_group(job, g + lead, x);
     if (g >= 0) step(g, fitted[g % 2]);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -49,11 +50,22 @@ inline void check_activations(const Scheme& scheme, const WeightPanels& w) {
                               "; expected equal groups, or none");
 }
 
-// t = q - shift fits a signed byte: q - z where that does, so that delta is 0.
-inline std::int32_t activation_shift(CodeRange codes, std::int64_t zero) {
-  if (codes.min - zero >= -128 && codes.max - zero <= 127) return static_cast<std::int32_t>(zero);
-  return codes.max > 127 ? 128 : 0;
-}
+// What codes are shifted by, so that t = q - shift fits a signed byte: z where that does, so that
+// delta is 0.
+class ActivationShift {
+ public:
+  explicit ActivationShift(CodeRange codes)
+      : least_(std::int64_t{codes.max} - 127),
+        most_(std::int64_t{codes.min} + 128),
+        otherwise_(codes.max > 127 ? 128 : 0) {}
+  std::int32_t of(std::int32_t zero) const {
+    return zero >= least_ && zero <= most_ ? zero : otherwise_;
+  }
+
+ private:
+  std::int64_t least_, most_;  // zero points that fit
+  std::int32_t otherwise_;
+};
 
 // Arranges blocks of rows for products with given weights.
 class ActivationArranger {
@@ -73,22 +85,35 @@ class ActivationArranger {
     std::int8_t* x = reserved(workspace_.tiles, count * row_bytes);
     RowTerms* terms = reserved(workspace_.terms, count * w_.groups);
     TileRows* blocks = reserved(workspace_.blocks, tiles);
+    const std::int64_t rows_each = tiles > 0 ? count / tiles : 0;
+    const std::int64_t with_one_more = count - rows_each * tiles;
+    RowRange range;
     for (std::int64_t t = 0; t < tiles; ++t) {
-      const RowRange range{t * count / tiles, (t + 1) * count / tiles};
+      range = {range.last, range.last + rows_each + (t < with_one_more ? 1 : 0)};
       blocks[t] = {x + range.first * row_bytes, terms + range.first * w_.groups, range.first,
                    range.count(), Correction::kInStart};
       fill(rows, first_row, x + range.first * row_bytes, terms + range.first * w_.groups,
            blocks[t]);
     }
-    check_product_bound(w_.group_size, largest_offset_, w_.largest_offset);
+    check_bound();
     return {blocks, static_cast<std::size_t>(tiles)};
   }
 
  private:
+  // Refuses zero points farther away than all before where a sum with them may not fit.
+  void check_bound() {
+    const std::int64_t offset =
+        std::max(largest_offset(codes_, smallest_zero_), largest_offset(codes_, largest_zero_));
+    if (offset <= checked_offset_) return;
+    check_product_bound(w_.group_size, offset, w_.largest_offset);
+    checked_offset_ = offset;
+  }
+
   template <class Code>
   void fill(const QuantizedRows<Code>& rows, std::int64_t first_row, std::int8_t* x,
             RowTerms* terms, TileRows& tile) {
-    take_params(rows, tile, terms);
+    const bool centred = take_params(rows, tile, terms);
+    tile.correction = centred && w_.one_zero ? Correction::kInStart : Correction::kPerOutput;
     const MatrixView<const Code> codes = rows_of(rows.codes, {tile.first, tile.first + tile.count});
     std::int8_t* bytes = widens() ? bytes_ : x;
     bool valid = true;
@@ -99,23 +124,32 @@ class ActivationArranger {
       throw_code_outside("activations", first_row + tile.first + row_outside(codes), codes_);
     }
     if (widens()) widen_chunks(bytes, tile.count * chunks_, x);
-    tile.correction =
-        set_starts(std::span(terms, static_cast<std::size_t>(tile.count * w_.groups)));
+    set_starts(std::span(terms, static_cast<std::size_t>(tile.count * w_.groups)), tile.correction);
   }
 
-  // All terms but sums and starts; `start` holds the shift until then.
+  // Scales, deltas, and shifts, which `start` holds until codes are taken. True when all deltas are
+  // 0. Not inlined, as its loop then has the registers it needs.
   template <class Code>
-  void take_params(const QuantizedRows<Code>& rows, const TileRows& tile, RowTerms* terms) {
+  [[gnu::noinline]] bool take_params(const QuantizedRows<Code>& rows, const TileRows& tile,
+                                     RowTerms* terms) {
+    const ActivationShift shifts = shift_;
+    const GroupParams none;  // of rows without values
+    const std::int64_t count = tile.count, stride = w_.inputs > 0 ? rows.per_row : 0;
+    std::int32_t smallest = smallest_zero_, largest = largest_zero_, deltas = 0;
     for (std::int64_t g = 0; g < w_.groups; ++g) {
-      for (std::int64_t r = 0; r < tile.count; ++r) {
-        const GroupParams params =
-            w_.inputs > 0 ? rows.params_of(tile.first + r, g) : GroupParams{};
-        const std::int32_t shift = activation_shift(codes_, params.zero);
-        const std::int64_t delta = static_cast<std::int64_t>(shift) - params.zero;
-        largest_offset_ = std::max(largest_offset_, largest_offset(codes_, params.zero));
-        *terms++ = {shift, 0, static_cast<std::int32_t>(delta), params.scale};
+      const GroupParams* params = w_.inputs > 0 ? &rows.params_of(tile.first, g) : &none;
+      for (std::int64_t r = 0; r < count; ++r) {
+        const auto [scale, zero] = params[r * stride];
+        const std::int32_t shift = shifts.of(zero);
+        const auto delta = static_cast<std::int32_t>(std::int64_t{shift} - zero);
+        terms[g * count + r] = {shift, 0, delta, scale};
+        deltas |= delta;
+        smallest = std::min(smallest, zero);
+        largest = std::max(largest, zero);
       }
     }
+    smallest_zero_ = smallest, largest_zero_ = largest;
+    return deltas == 0;
   }
 
   // Shifted bytes of a group into all chunks of a tile, their sums into its terms. False for a code
@@ -146,27 +180,28 @@ class ActivationArranger {
     return r;
   }
 
-  Correction set_starts(std::span<RowTerms> terms) const {
-    bool in_start = w_.one_zero;
-    for (const RowTerms& row : terms) in_start &= row.delta == 0;
-    for (RowTerms& row : terms) {
-      const std::int64_t product = static_cast<std::int64_t>(w_.zero) * row.sum;
-      row.start = in_start ? static_cast<std::int32_t>(-product) : 0;  // modulo 2^32
+  void set_starts(std::span<RowTerms> terms, Correction correction) const {
+    const std::int32_t zero = correction == Correction::kInStart ? w_.zero : 0;
+    for (RowTerms& row : terms) {  // modulo 2^32
+      row.start = static_cast<std::int32_t>(0u - static_cast<std::uint32_t>(zero) *
+                                                     static_cast<std::uint32_t>(row.sum));
     }
-    return in_start ? Correction::kInStart : Correction::kPerOutput;
   }
 
   // Kernels read wider numbers than bytes.
   bool widens() const { return format_.chunk_row_bytes != kChunkInputs; }
 
   CodeRange codes_;
+  ActivationShift shift_{codes_};
   const WeightPanels& w_;
   ProductWorkspace& workspace_;
   Isa isa_;
   TileFormat format_;
   std::int64_t chunks_ = chunks_of(w_.inputs);
   std::int8_t* bytes_ = nullptr;     // a tile before it is widened
-  std::int64_t largest_offset_ = 1;  // of |q - z|, so far
+  std::int64_t checked_offset_ = 0;  // of |q - z|
+  std::int32_t smallest_zero_ = std::numeric_limits<std::int32_t>::max();  // so far
+  std::int32_t largest_zero_ = std::numeric_limits<std::int32_t>::min();
 };
 
 }  // namespace roste::cpu::detail

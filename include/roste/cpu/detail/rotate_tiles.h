@@ -9,8 +9,10 @@
 
 #include "roste/core/number_types.h"
 #include "roste/cpu/detail/aligned_vector.h"
+#include "roste/cpu/detail/group_kernel.h"
 #include "roste/cpu/detail/number_run.h"
 #include "roste/cpu/detail/rotation_plan.h"
+#include "roste/cpu/detail/scan.h"
 #include "roste/cpu/isa.h"
 #include "roste/cpu/matrix_view.h"
 #include "roste/cpu/simd/hadamard.h"
@@ -68,6 +70,39 @@ void rotate_rows_by(Isa isa, const RotationPlan<T>& plan, const RotatedRows<T>& 
   static_cast<void>(isa);
   rotate_rows_portable(plan, job);
 }
+
+// True where scan_rotated_row() finds extremes while it rotates: its kernels do so behind the last
+// stage, which codelets of up to 256 numbers share with the first.
+template <class T>
+bool scans_rotated_rows(Isa isa, const RotationPlan<T>& plan) {
+  constexpr std::int64_t kLongest = 256;
+  return ROSTE_X86_KERNELS != 0 && isa != Isa::kPortable && plan.side == Side::kPlain &&
+         !plan.has_base() && plan.size > kLongest;
+}
+
+#if ROSTE_X86_KERNELS
+// The scan of a row y that was rotated, in terms of what was seen before it was scaled. Rounding
+// keeps the order of numbers. Where all had one sign, the smallest is not known yet.
+inline Scan scan_of(Isa isa, RotatedExtremes seen, const RotationPlan<float>& plan, const float* y,
+                    std::int64_t n) {
+  using roste::detail::float_of_bits;
+  const ScanBits bits(seen.largest_signed, seen.largest, seen.largest);
+  if (!bits.has_both_signs()) return scan_run(isa, y, n);
+  Scan scan = bits.scan();
+  if (!scan.finite()) return scan;
+  scan.min = scan.min * plan.norm + 0.0f;
+  scan.max = scan.max * plan.norm + 0.0f;
+  return scan;
+}
+
+// Rotates one row, where scans_rotated_rows() says so, and scans the result.
+inline Scan scan_rotated_row(Isa isa, const RotationPlan<float>& plan,
+                             const RotatedRows<float>& row) {
+  const RotatedExtremes seen = isa == Isa::kAvx512 ? simd::avx512::rotate_seen_row(plan, row)
+                                                   : simd::avx2::rotate_seen_row(plan, row);
+  return scan_of(isa, seen, plan, row.y, row.cols);
+}
+#endif
 
 // Rows that lie one behind the other are one long row.
 template <class T>

@@ -61,6 +61,11 @@ struct RotatedRows {
   }
 };
 
+// The extremes of a rotated row before it was scaled, as ScanBits knows them.
+struct RotatedExtremes {
+  std::uint32_t largest_signed, largest;
+};
+
 // Columns that are rotated together, in a contiguous copy: rows of the matrix often lie a large
 // power of two apart, where they would fight for the same lines of the cache.
 inline constexpr std::int64_t kColumnTile = 32;

@@ -36,6 +36,8 @@ struct ScanBits {
     least = std::min(least, other.least);
   }
 
+  bool has_both_signs() const { return bottom > roste::detail::kMagnitudeBits && top >= 0; }
+
   // With a negative value, bottom is the farthest below zero; without one, least is the smallest.
   // With a positive one, top is the largest; without one, least is the nearest to zero.
   Scan scan() const {

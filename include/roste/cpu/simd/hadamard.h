@@ -4,9 +4,13 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <limits>
+#include <type_traits>
 
 #include "roste/cpu/detail/rotation_plan.h"
 #include "roste/cpu/simd/hadamard_lanes.h"
+#include "roste/cpu/simd/quantize_avx2.h"
+#include "roste/cpu/simd/quantize_avx512.h"
 
 #if ROSTE_X86_KERNELS
 ROSTE_TARGET_AVX2

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "roste/cpu/simd/quantize.h"
+#include "roste/cpu/simd/quantize_packed_lanes.h"
 
 #if ROSTE_X86_KERNELS
 

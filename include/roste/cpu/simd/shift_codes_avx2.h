@@ -57,6 +57,14 @@ inline std::int64_t total(ByteSums sums, std::int64_t registers, std::int8_t) {
   return total(sums, registers, std::uint8_t{}) - 128 * kBytes * registers;
 }
 
+// Totals of signed bytes, modulo 2^32.
+inline void take_totals(const ByteSums (&sums)[4], std::int64_t registers,
+                        std::int32_t (&totals)[4]) {
+  for (int r = 0; r < 4; ++r) {
+    totals[r] = static_cast<std::int32_t>(total(sums[r], registers, std::int8_t{}));
+  }
+}
+
 }  // namespace roste::cpu::simd::avx2
 ROSTE_TARGET_END
 #endif

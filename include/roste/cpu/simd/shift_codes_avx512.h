@@ -45,6 +45,23 @@ inline std::int64_t total(ByteSums sums, std::int64_t, Byte) {
   return _mm512_reduce_add_epi32(sums);
 }
 
+// Of every four 32-bit lanes: the sums of lanes 0 and 2 of a and of b, then of lanes 1 and 3.
+inline __m512i add_halves(__m512i a, __m512i b) {
+  return _mm512_add_epi32(_mm512_maskz_unpacklo_epi32(0xffff, a, b),
+                          _mm512_maskz_unpackhi_epi32(0xffff, a, b));
+}
+// Totals of signed bytes, modulo 2^32.
+inline void take_totals(const ByteSums (&sums)[4], std::int64_t, std::int32_t (&totals)[4]) {
+  const __m512i first = add_halves(sums[0], sums[1]), second = add_halves(sums[2], sums[3]);
+  const __m512i lanes = _mm512_add_epi32(_mm512_maskz_unpacklo_epi64(0xff, first, second),
+                                         _mm512_maskz_unpackhi_epi64(0xff, first, second));
+  const __m256i half = _mm256_add_epi32(_mm512_castsi512_si256(lanes),
+                                        _mm512_maskz_extracti64x4_epi64(0xf, lanes, 1));
+  const __m128i four =
+      _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(totals), four);
+}
+
 }  // namespace roste::cpu::simd::avx512
 ROSTE_TARGET_END
 #endif

@@ -1,0 +1,167 @@
+// `reproduce`: the paper's tables and figures on the built-in task, from nothing.
+#include <algorithm>
+#include <cmath>
+
+#include "reference_trainer/base/error.h"
+#include "reference_trainer/commands/fine_tuning.h"
+#include "reference_trainer/commands/options_flags.h"
+#include "reference_trainer/commands/options_names.h"
+#include "reference_trainer/commands/studies.h"
+#include "reference_trainer/io/directory_lock.h"
+#include "reference_trainer/report/number_text.h"
+#include "reference_trainer/study/claims.h"
+#include "reference_trainer/study/cost.h"
+
+namespace trainer {
+namespace {
+
+std::vector<Cell> cells_of_line(const CommandLine& line) {
+  try {
+    std::vector<Cell> cells = parse_cells(line.study.cells, line.quant);
+    for (const Cell& cell : cells) architecture_of(cell.model);
+    return cells;
+  } catch (const std::invalid_argument& e) {
+    throw_usage({"CL-02", "--cells", e.what(), "models/methods/settings/seeds",
+                 "e.g. pythia/sft+ste+roste/W3A3KV3+W4A4KV4/3"});
+  }
+}
+
+// The command line of `pretrain` for a base model of the study.
+CommandLine base_line(const CommandLine& line, const std::string& model, std::uint64_t seed) {
+  CommandLine base = defaults_of(Command::kPretrain);
+  base.pretrain.architecture = architecture_of(model);
+  base.train.seed = line.train.seed + seed;
+  base.threads = line.threads;
+  base.verbosity = line.verbosity;
+  base.output_dir = line.output_dir / "models" / (model + "-s" + std::to_string(seed));
+  return base;
+}
+
+// The base model of a seed, trained once; a killed training leaves none and begins again.
+template <Backend B>
+StartModel load_start(B& backend, const CommandLine& line, const std::string& model,
+                      std::uint64_t seed) {
+  const CommandLine base = base_line(line, model, seed);
+  const std::filesystem::path directory = base.output_dir / "model";
+  if (!std::filesystem::exists(directory)) {
+    std::filesystem::remove_all(base.output_dir);  // data without a model
+    make_base_model(backend, base);
+  }
+  CommandLine reading = line;
+  reading.model.model_name_or_path = directory;
+  Session<B> session = load_session(backend, reading);
+  const auto samples = [&](const char* name) {
+    return load_dataset(line, base.output_dir / "data" / name, session.tokenizer, session.shape())
+        .samples;
+  };
+  StudyData data{samples("train.jsonl"), samples("calibration.jsonl"), samples("validation.jsonl"),
+                 samples("test.jsonl")};
+  const auto wanted = static_cast<std::size_t>(line.rotation.calibration_samples);
+  if (data.calibration.size() > wanted) data.calibration.resize(wanted);
+  return start_model(backend, reading, session, std::move(data));
+}
+
+// Seconds of an optimizer step: the fastest of a few, on the first start.
+template <Backend B>
+double measured_step(B& backend, const StudySettings& settings, const StartModel& start) {
+  constexpr int kSteps = 5;
+  Network<B> network =
+      network_of(backend, start, start.parameters, {},
+                 RotationChoice::shared(RotationMask(), start.plan.shape, settings.rotation_seed));
+  TrainingState<B> state(backend, network);
+  TrainingJob<B> job{network, state};
+  double fastest = INFINITY, last = steady_seconds();
+  job.observer = [&](const StepReport&) {
+    const double now = steady_seconds();
+    fastest = std::min(fastest, now - last);
+    last = now;
+  };
+  TrainSettings training = settings.training;
+  training.max_steps = std::min<std::int64_t>(kSteps, training.max_steps);
+  run_training<B>(backend, training, start.data.train, job);
+  return fastest;
+}
+
+// The pre-training of a base model has 1200 steps of half the tokens of a fine-tuning step.
+constexpr std::int64_t kPretrainingSteps = 600;
+
+template <Backend B>
+void say_cost(B& backend, const CommandLine& line, const std::vector<Cell>& cells, Study<B>& study,
+              const StudySettings& settings) {
+  const StartModel& start = study.start_of(cells.front());
+  const std::int64_t batch = settings.training.micro_batch;
+  Workload work;
+  work.training_steps = settings.training.max_steps;
+  work.pretraining_steps = kPretrainingSteps;
+  work.batch_tokens = batch * line.data.reading.max_length;
+  const auto batches = [&](std::size_t samples) {
+    return static_cast<std::int64_t>(samples) / batch + 1;
+  };
+  work.calibration_batches = batches(start.data.calibration.size());
+  work.evaluation_batches = batches(start.data.test.size() + start.data.validation.size());
+  work.seconds_per_step = measured_step(backend, settings, start);
+  say(line, std::to_string(cells.size()) +
+                " cells: " + cost_text(cost_of(cells, start.plan.shape, work)) +
+                " in all; what is done already is not done again");
+}
+
+std::string claim_text(const CheckedClaim& c) {
+  const char* verdict = c.verdict == Verdict::kHolds   ? "holds"
+                        : c.verdict == Verdict::kFails ? "does not hold"
+                                                       : "mixed";
+  return std::string(c.text) + ", " + c.model + " " + c.setting + ": " + verdict + " (" +
+         std::to_string(c.held) + " of " + std::to_string(c.loss.n) +
+         " seeds; test loss differs by " + fixed_text(c.loss.mean, 4) + ")";
+}
+
+// The orders of docs/builtin-task.md, or why nothing can be said.
+void say_verdicts(const CommandLine& line, const std::vector<CellResult>& results) {
+  const std::vector<CellResult> stuck = unconverged(results);
+  for (const CellResult& r : stuck) {
+    say(line, "SFT has not converged: " + r.cell.model + " seed " + std::to_string(r.cell.seed) +
+                  " has validation loss " + fixed_text(r.validation_loss, 4) + ", expected below " +
+                  shortest_text(kConvergedValidationLoss) + "; its table is not interpreted");
+  }
+  if (!stuck.empty()) return;
+  for (const CheckedClaim& c : check_claims(robust_claims(), results)) say(line, claim_text(c));
+}
+
+// The first quantized cell of every model.
+std::vector<Cell> shown_cells(const std::vector<Cell>& cells) {
+  std::vector<Cell> shown;
+  for (const Cell& cell : cells) {
+    const bool known =
+        std::ranges::any_of(shown, [&](const Cell& other) { return other.model == cell.model; });
+    if (!known && facts_of(cell.method).precision == Precision::kQuantized) shown.push_back(cell);
+  }
+  return shown;
+}
+
+}  // namespace
+
+template <Backend B>
+void reproduce_command(B& backend, const CommandLine& line) {
+  const std::vector<Cell> cells = cells_of_line(line);
+  const double began = steady_seconds();
+  open_study_directory(line);
+  const DirectoryLock lock(line.output_dir);
+  const StudySettings settings = study_settings(line, line.pretrain.sizes.train);
+  Study<B> study(backend, settings,
+                 {line.output_dir, progress_style(line), line.train.logging_steps},
+                 [&](const std::string& model, std::uint64_t seed) {
+                   return load_start(backend, line, model, seed);
+                 });
+  say_cost(backend, line, cells, study, settings);
+  StudyFindings findings{run_info(line), line.output_dir, run_cells(study, line, cells), {}};
+  for (const Cell& cell : shown_cells(cells))
+    findings.views.push_back(views_of(backend, study, settings, cell));
+  findings.run.wall_seconds = steady_seconds() - began;
+  const std::filesystem::path report = write_report(line, findings);
+  print_study(line, findings.results);
+  say_verdicts(line, findings.results);
+  say(line, "report: " + report.string());
+}
+
+template void reproduce_command(Cpu&, const CommandLine&);
+
+}  // namespace trainer

@@ -1,0 +1,47 @@
+// The paper's claims, put to the test on the results of a study.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reference_trainer/report/report_data.h"
+#include "reference_trainer/study/cell_result.h"
+
+namespace trainer {
+
+// "better is lower in test loss than worse", at equal model, bits and seed.
+struct ClaimRule {
+  std::string_view text;       // e.g. "RoSTE beats STE"
+  std::vector<Method> better;  // the best of these, on validation loss,
+  std::vector<Method> worse;   // against the best of those
+};
+
+// The paper's claims, and the orders that held at 3 bits in every run of docs/builtin-task.md.
+std::vector<ClaimRule> paper_claims();
+std::vector<ClaimRule> robust_claims();
+
+// A claim on one model at one setting of bits. It holds when it held in every seed, fails when in
+// none; anything between is within noise.
+struct CheckedClaim {
+  std::string_view text;
+  std::string model, setting;
+  Verdict verdict = Verdict::kWithinNoise;
+  std::size_t held = 0;  // seeds in which it held, of loss.n
+  Estimate loss;         // test loss of worse minus that of better; positive: the claim
+  Estimate rouge;        // average ROUGE of better minus that of worse
+};
+
+// Every claim at every (model, setting) where some seed has both of its sides. Methods in full
+// precision count at every setting.
+std::vector<CheckedClaim> check_claims(const std::vector<ClaimRule>& claims,
+                                       const std::vector<CellResult>& results);
+
+// A table means nothing while full-precision fine-tuning sits on a plateau of its loss: with a slot
+// of the summary at chance, noise of the plateau is larger than any effect (docs/builtin-task.md).
+inline constexpr double kConvergedValidationLoss = 0.06;  // nats per token
+
+// The (model, seed) whose SFT has a higher validation loss than that.
+std::vector<CellResult> unconverged(const std::vector<CellResult>& results);
+
+}  // namespace trainer

@@ -1,0 +1,197 @@
+// Runs cells: each from the same start, on the same data in the same order, kept under what
+// decides it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "reference_trainer/io/staged_directory.h"
+#include "reference_trainer/study/cell_result.h"
+#include "reference_trainer/study/method_runs.h"
+#include "reference_trainer/study/stage_cache.h"
+
+namespace trainer {
+
+// Where a study writes and reports.
+struct StudyPlace {
+  std::filesystem::path directory;  // cells/<label>-<hash>/ appear below it
+  ProgressStyle style = ProgressStyle::kSilent;
+  std::int64_t logging_steps = 10;
+};
+
+// A point of a grid; what it leaves out stays as it is.
+struct Tuning {
+  std::optional<double> learning_rate;
+  std::optional<float> clip_ratio;
+};
+
+template <Backend B>
+class Study {
+ public:
+  Study(B& backend, StudySettings settings, StudyPlace place, StartLoader loader)
+      : backend_(backend),
+        settings_(std::move(settings)),
+        place_(std::move(place)),
+        loader_(std::move(loader)) {}
+
+  // The cell's result; of the grid's points the one with the smallest validation loss.
+  CellResult run(const Cell& cell) {
+    CellResult best;
+    bool first = true;
+    for (const Tuning& point : points_of(cell)) {
+      const CellResult r = run_at(cell, point);
+      if (first || r.validation_loss < best.validation_loss) best = r;
+      first = false;
+    }
+    return best;
+  }
+
+  // Every point of the grid, in its order.
+  std::vector<CellResult> sweep(const Cell& cell) {
+    std::vector<CellResult> all;
+    for (const Tuning& point : points_of(cell)) all.push_back(run_at(cell, point));
+    return all;
+  }
+
+  // The start of the cell's model and seed; loaded once while cells of one start follow each other.
+  const StartModel& start_of(const Cell& cell) {
+    const std::pair<std::string, std::uint64_t> name{cell.model, cell.seed};
+    if (!start_ || start_name_ != name) {
+      sft_.reset();
+      start_.emplace(loader_(cell.model, cell.seed));
+      start_name_ = name;
+    }
+    return *start_;
+  }
+
+ private:
+  std::vector<Tuning> points_of(const Cell& cell) const {
+    const MethodFacts& facts = facts_of(cell.method);
+    const bool has_rate =
+        facts.training == Training::kFineTuning || facts.training == Training::kOwn;
+    const bool has_clip = facts.precision == Precision::kQuantized;
+    std::vector<std::optional<double>> rates = {std::nullopt};
+    std::vector<std::optional<float>> clips = {std::nullopt};
+    if (has_rate && !settings_.grid.learning_rates.empty())
+      rates.assign(settings_.grid.learning_rates.begin(), settings_.grid.learning_rates.end());
+    if (has_clip && !settings_.grid.clip_ratios.empty())
+      clips.assign(settings_.grid.clip_ratios.begin(), settings_.grid.clip_ratios.end());
+    std::vector<Tuning> points;
+    for (const auto& rate : rates) {
+      for (const auto& clip : clips) points.push_back({rate, clip});
+    }
+    return points;
+  }
+
+  // The settings at a point of the grid, with the cell's seed.
+  StudySettings settings_at(const Cell& cell, const Tuning& point) const {
+    StudySettings s = settings_;
+    s.training.seed += cell.seed;
+    s.rotation_seed += cell.seed;
+    if (!point.learning_rate) return s;
+    s.training.learning_rate = *point.learning_rate;
+    s.llm_qat.learning_rate = *point.learning_rate;
+    s.adapters.learning_rate = *point.learning_rate;
+    return s;
+  }
+
+  CellResult run_at(Cell cell, const Tuning& point) {
+    if (point.clip_ratio)
+      cell.quant.weight.clip = cell.quant.activation.clip = cell.quant.kv.clip = *point.clip_ratio;
+    const StudySettings settings = settings_at(cell, point);
+    const nlohmann::json key = key_of(cell, settings);
+    const Stage stage = open_stage(place_.directory / "cells", label_of(cell), key);
+    if (stage.result) return cell_result_from_json(cell, *stage.result);
+    CellResult result = compute(cell, settings, stage);
+    result.settings = key;
+    finish_stage(stage, to_json(result));
+    return result;
+  }
+
+  CellResult compute(const Cell& cell, const StudySettings& settings, const Stage& stage) {
+    const StartModel& start = start_of(cell);
+    const bool from_sft = facts_of(cell.method).start == StartsFrom::kSftModel;
+    const double began = steady_seconds();
+    RunLog log(stage.directory);
+    MethodRun<B> run{backend_, settings,
+                     start,    from_sft ? sft_of(cell) : start.parameters,
+                     cell,     {place_.style, &log, place_.logging_steps},
+                     {}};
+    Network<B> network = make_method(run);
+    CellResult result;
+    result.cell = cell;
+    for (const RotationMask mask : network.plan.choice.layers) {
+      // SpinQuant's first two are merged, and none of the plan's.
+      const std::string digits = mask.text();
+      result.rotations.push_back(cell.method == Method::kSpinquant ? "LL" + digits.substr(2)
+                                                                   : digits);
+    }
+    evaluate_cell(run, network, result);
+    result.seconds = steady_seconds() - began;
+    result.directory = std::filesystem::relative(stage.directory, place_.directory).string();
+    write_file_atomically(stage.directory / "record.json", run.record.dump(2) + "\n");
+    if (cell.method == Method::kSft || cell.method == Method::kRoste) {
+      if (!std::filesystem::exists(stage.directory / "model")) {
+        save_network(backend_, network,
+                     {network.plan.shape, to_json(network.plan), start.directory},
+                     stage.directory / "model");
+      }
+    }
+    return result;
+  }
+
+  // The fine-tuned weights that post-training methods start from.
+  const HostParameters& sft_of(const Cell& cell) {
+    if (sft_) return *sft_;
+    Cell sft = cell;
+    sft.method = Method::kSft;
+    sft.rounds = 1;
+    sft.quant = {};
+    const CellResult best = run(sft);
+    Network<B> network =
+        load_network(backend_, place_.directory / best.directory / "model", NonFinite::kReject);
+    return sft_.emplace(get_parameters(backend_, network.parameters));
+  }
+
+  // Everything that decides the result of a cell.
+  nlohmann::json key_of(const Cell& cell, const StudySettings& settings) {
+    nlohmann::json key = method_key(cell, settings);
+    key["version"] = kResultsVersion;
+    key["start"] = start_of(cell).hash;
+    key["method"] = method_word(cell);
+    key["quantization"] = to_json(cell.quant);
+    if (facts_of(cell.method).start == StartsFrom::kSftModel) key["sft"] = sft_key(cell);
+    return key;
+  }
+
+  // Everything that decides the model that post-training methods start from.
+  nlohmann::json sft_key(const Cell& cell) const {
+    Cell sft = cell;
+    sft.method = Method::kSft;
+    nlohmann::json points = nlohmann::json::array();
+    for (const Tuning& point : points_of(sft))
+      points.push_back(to_json(settings_at(sft, point).training));
+    return points;
+  }
+
+  std::string label_of(const Cell& cell) const {
+    std::string label = cell.model + "-s" + std::to_string(cell.seed) + "-" +
+                        std::string(facts_of(cell.method).word);
+    if (cell.rounds > 1) label += "-k" + std::to_string(cell.rounds);
+    if (facts_of(cell.method).precision == Precision::kQuantized)
+      label += "-" + setting_name(cell.quant);
+    return label;
+  }
+
+  B& backend_;
+  StudySettings settings_;
+  StudyPlace place_;
+  StartLoader loader_;
+  std::optional<StartModel> start_;
+  std::pair<std::string, std::uint64_t> start_name_;
+  std::optional<HostParameters> sft_;  // of start_
+};
+
+}  // namespace trainer
