@@ -121,8 +121,8 @@ CurveFigure objective_figure(const std::filesystem::path& study, const Panel& pa
 }
 
 RotationGrid grid_of(const CellResult& r) {
-  RotationGrid grid{method_label(r.cell) + ", " + r.cell.model + " " + setting_name(r.cell.quant) +
-                        ", seed " + std::to_string(r.cell.seed),
+  RotationGrid grid{method_label(r.cell) + ", " + setting_name(r.cell.quant) + ", s" +
+                        std::to_string(r.cell.seed),
                     {},
                     r.directory};
   for (const std::string& digits : r.rotations) {
