@@ -33,11 +33,11 @@ CommandLine base_line(const CommandLine& line, const std::string& model, std::ui
   base.train.seed = line.train.seed + seed;
   base.threads = line.threads;
   base.verbosity = line.verbosity;
-  base.output_dir = line.output_dir / "models" / (model + "-s" + std::to_string(seed));
+  base.output_dir = line.output_dir / "models" / (model + "-s" + std::to_string(base.train.seed));
   return base;
 }
 
-// The base model of a seed, trained once; a killed training leaves none and begins again.
+// The base model of --seed + seed, trained once; a killed training leaves none and begins again.
 template <Backend B>
 StartModel load_start(B& backend, const CommandLine& line, const std::string& model,
                       std::uint64_t seed) {
@@ -85,6 +85,13 @@ double measured_step(B& backend, const StudySettings& settings, const StartModel
 // The pre-training of a base model has 1200 steps of half the tokens of a fine-tuning step.
 constexpr std::int64_t kPretrainingSteps = 600;
 
+// Tokens of the longest sample: no batch is wider.
+std::int64_t longest(const std::vector<SftSample>& samples) {
+  std::size_t most = 0;
+  for (const SftSample& s : samples) most = std::max(most, s.tokens.size());
+  return static_cast<std::int64_t>(most);
+}
+
 template <Backend B>
 void say_cost(B& backend, const CommandLine& line, const std::vector<Cell>& cells, Study<B>& study,
               const StudySettings& settings) {
@@ -93,7 +100,7 @@ void say_cost(B& backend, const CommandLine& line, const std::vector<Cell>& cell
   Workload work;
   work.training_steps = settings.training.max_steps;
   work.pretraining_steps = kPretrainingSteps;
-  work.batch_tokens = batch * line.data.reading.max_length;
+  work.batch_tokens = batch * longest(start.data.train);
   const auto batches = [&](std::size_t samples) {
     return static_cast<std::int64_t>(samples) / batch + 1;
   };

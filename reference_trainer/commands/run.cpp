@@ -72,11 +72,13 @@ std::string tuning_text(const CellResult& r, const Cell& cell) {
 void print_sweep(const CommandLine& line, const std::vector<std::vector<CellResult>>& sweeps) {
   Table table{{"method", "setting", "learning rate / c", "validation loss", "test loss", ""}, {}};
   for (const auto& points : sweeps) {
-    const auto best = std::ranges::min_element(points, {}, &CellResult::validation_loss);
-    for (auto p = points.begin(); p != points.end(); ++p) {
-      table.rows.push_back({method_label(p->cell), setting_name(p->cell.quant),
-                            tuning_text(*p, p->cell), fixed_text(p->validation_loss, 4),
-                            fixed_text(p->test_loss, 4), p == best ? "chosen" : ""});
+    const std::size_t best = best_on_validation(points);
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      const CellResult& p = points[i];
+      const char* mark = !p.failure.empty() ? "failed" : i == best ? "chosen" : "";
+      table.rows.push_back({method_label(p.cell), setting_name(p.cell.quant),
+                            tuning_text(p, p.cell), fixed_text(p.validation_loss, 4),
+                            fixed_text(p.test_loss, 4), mark});
     }
   }
   if (line.format == ResultFormat::kTable) print_result(text_table(table));
