@@ -41,12 +41,13 @@ CommandLine base_line(const CommandLine& line, const std::string& model, std::ui
   key["sizes"] = {base.pretrain.sizes.pretraining, base.pretrain.sizes.train,
                   base.pretrain.sizes.calibration, base.pretrain.sizes.validation,
                   base.pretrain.sizes.test};
-  base.output_dir = line.output_dir / "models" /
-                    (model + "-s" + std::to_string(seed) + "-" + hash_of_key(key).substr(0, 12));
+  base.output_dir =
+      line.output_dir / "models" /
+      (model + "-s" + std::to_string(base.train.seed) + "-" + hash_of_key(key).substr(0, 12));
   return base;
 }
 
-// The base model of a seed, trained once; a killed training leaves none and begins again.
+// The base model of --seed + seed, trained once; a killed training leaves none and begins again.
 template <Backend B>
 StartModel load_start(B& backend, const CommandLine& line, const std::string& model,
                       std::uint64_t seed) {
@@ -91,6 +92,13 @@ double measured_step(B& backend, const StudySettings& settings, const StartModel
   return fastest;
 }
 
+// Tokens of the longest sample: no batch is wider.
+std::int64_t longest(const std::vector<SftSample>& samples) {
+  std::size_t most = 0;
+  for (const SftSample& s : samples) most = std::max(most, s.tokens.size());
+  return static_cast<std::int64_t>(most);
+}
+
 template <Backend B>
 void say_cost(B& backend, const CommandLine& line, const std::vector<Cell>& cells, Study<B>& study,
               const StudySettings& settings) {
@@ -99,7 +107,7 @@ void say_cost(B& backend, const CommandLine& line, const std::vector<Cell>& cell
   Workload work;
   work.training_steps = settings.training.max_steps;
   work.pretraining_steps = line.study.pretraining_steps / 2;  // of half as many tokens
-  work.batch_tokens = batch * line.data.reading.max_length;
+  work.batch_tokens = batch * longest(start.data.train);
   const auto batches = [&](std::size_t samples) {
     return static_cast<std::int64_t>(samples) / batch + 1;
   };
@@ -159,7 +167,11 @@ void reproduce_command(B& backend, const CommandLine& line) {
         return load_start(backend, line, model, seed);
       });
   say_cost(backend, line, cells, study, settings);
-  StudyFindings findings{run_info(line), line.output_dir, run_cells(study, line, cells), {}};
+  StudyFindings findings{run_info(line),
+                         line.output_dir,
+                         run_cells(study, line, cells),
+                         {},
+                         ConvergenceGuard::kBuiltinTask};
   for (const Cell& cell : shown_cells(cells))
     findings.views.push_back(views_of(backend, study, settings, cell));
   findings.run.wall_seconds = steady_seconds() - began;

@@ -73,11 +73,13 @@ std::string tuning_text(const CellResult& r, const Cell& cell) {
 void print_sweep(const CommandLine& line, const std::vector<std::vector<CellResult>>& sweeps) {
   Table table{{"method", "setting", "learning rate / c", "validation loss", "test loss", ""}, {}};
   for (const auto& points : sweeps) {
-    const auto best = std::ranges::min_element(points, {}, &CellResult::validation_loss);
-    for (auto p = points.begin(); p != points.end(); ++p) {
-      table.rows.push_back({method_label(p->cell), setting_name(p->cell.quant),
-                            tuning_text(*p, p->cell), fixed_text(p->validation_loss, 4),
-                            fixed_text(p->test_loss, 4), p == best ? "chosen" : ""});
+    const std::size_t best = best_on_validation(points);
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      const CellResult& p = points[i];
+      const char* mark = !p.failure.empty() ? "failed" : i == best ? "chosen" : "";
+      table.rows.push_back({method_label(p.cell), setting_name(p.cell.quant),
+                            tuning_text(p, p.cell), fixed_text(p.validation_loss, 4),
+                            fixed_text(p.test_loss, 4), mark});
     }
   }
   if (line.format == ResultFormat::kTable) print_result(text_table(table));
@@ -93,7 +95,8 @@ void run_command(B& backend, const CommandLine& line) {
   open_study_directory(line);
   const DirectoryLock lock(line.output_dir);
   Study<B> study = make_study(backend, line, std::move(start));
-  StudyFindings findings{run_info(line), line.output_dir, run_cells(study, line, cells), {}};
+  StudyFindings findings{
+      run_info(line), line.output_dir, run_cells(study, line, cells), {}, ConvergenceGuard::kNone};
   const StudySettings settings = study_settings(line, 1);
   const auto quantized = std::ranges::find_if(
       cells, [](const Cell& c) { return facts_of(c.method).precision == Precision::kQuantized; });

@@ -1,11 +1,9 @@
 #include "reference_trainer/commands/studies.h"
 
-#include <chrono>
-#include <ctime>
-
 #include "reference_trainer/base/error.h"
 #include "reference_trainer/base/process.h"
 #include "reference_trainer/commands/fine_tuning.h"
+#include "reference_trainer/io/json.h"
 #include "reference_trainer/io/staged_directory.h"
 
 namespace trainer {
@@ -13,9 +11,22 @@ namespace {
 
 // A directory with this file may be continued.
 constexpr const char* kStudyFile = "study.json";
+constexpr const char* kMadeBy = "reference_trainer";
 
 std::vector<float> floats(const std::vector<double>& values) {
   return {values.begin(), values.end()};
+}
+
+// Another command's study would lose its results and its report.
+void check_study_file(const CommandLine& line, const std::filesystem::path& file) {
+  const auto found = nlohmann::json::parse(read_file(file), nullptr, false);
+  const std::string command(name_of(line.command));
+  if (found.is_object() && found.value("made_by", nlohmann::json()) == kMadeBy &&
+      found.value("command", nlohmann::json()) == command)
+    return;
+  throw_usage({"CL-05", file.string(), shown(found),
+               "a new directory, or a study that `" + command + "` began",
+               "choose another --output_dir"});
 }
 
 nlohmann::ordered_json results_json(const std::vector<CellResult>& results) {
@@ -44,11 +55,10 @@ StudySettings study_settings(const CommandLine& line, std::int64_t training_samp
 
 void open_study_directory(const CommandLine& line) {
   const std::filesystem::path file = line.output_dir / kStudyFile;
-  if (std::filesystem::exists(file)) return;
+  if (std::filesystem::exists(file)) return check_study_file(line, file);
   check_output_directory(line.output_dir, line.model.model_name_or_path);
   make_directory(line.output_dir);
-  const nlohmann::ordered_json made{{"made_by", "reference_trainer"},
-                                    {"command", name_of(line.command)}};
+  const nlohmann::ordered_json made{{"made_by", kMadeBy}, {"command", name_of(line.command)}};
   write_file_atomically(file, made.dump(2) + "\n");
 }
 

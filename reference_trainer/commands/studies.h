@@ -15,7 +15,8 @@ namespace trainer {
 
 StudySettings study_settings(const CommandLine& line, std::int64_t training_samples);
 
-// A new directory, or one that a study of this program wrote into before. Throws Error (CL-05).
+// A new directory, or one that a study of the same command wrote into before. Throws Error
+// (CL-05).
 void open_study_directory(const CommandLine& line);
 
 // Everything of a model and its data that methods start from.
@@ -29,7 +30,7 @@ StartModel start_model(B& backend, const CommandLine& line, Session<B>& session,
     start.data.calibration =
         draw_samples(start.data.train, line.rotation.calibration_samples, line.train.seed);
   }
-  start.hash = hash_of(start.plan, start.parameters, start.data);
+  start.hash = hash_of(start);
   return start;
 }
 

@@ -66,7 +66,7 @@ std::string rotation_svg(const std::vector<RotationGrid>& choices, const std::st
   std::size_t layers = 1;
   std::string description = "Filled cells are rotated; R1 R2 R3 R4 of every layer";
   for (const RotationGrid& choice : choices) {
-    label = std::max(label, std::min(text_width(choice.name, 12) + 12, 230.0));
+    label = std::max(label, std::min(text_width(choice.name, 12) + 12, 320.0));
     layers = std::max(layers, choice.layers.size());
     description += "; " + digits(choice);
   }

@@ -3,6 +3,7 @@
 
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ struct CellResult {
   double seconds = 0;       // training and evaluation, when it was computed
   std::string directory;    // of its stage, below the study's
   nlohmann::json settings;  // everything that decided the result
+  std::string failure;      // why a point of a grid has no losses; empty: it has
 
   double rouge_average() const { return (rouge1 + rouge2 + rouge_l + rouge_lsum) / 4; }
 };
@@ -33,7 +35,13 @@ struct CellResult {
 void set_scores(const Evaluation& evaluation, CellResult& result);
 
 nlohmann::ordered_json to_json(const CellResult& result);
-// The other way for the cell that was asked for. Throws nlohmann::json::exception.
-CellResult cell_result_from_json(const Cell& cell, const nlohmann::json& json);
+// The other way for the cell that was asked for; `where` is the file. Throws Error (CK-11).
+CellResult cell_result_from_json(const Cell& cell, const nlohmann::json& json,
+                                 const std::string& where);
+
+// Where the validation loss is smallest, the first of equals; NaN is larger than any number.
+// `results` must not be empty.
+std::size_t best_on_validation(std::span<const CellResult> results);
+bool is_better(const CellResult& a, const CellResult& b);
 
 }  // namespace trainer

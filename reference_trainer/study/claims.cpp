@@ -1,6 +1,7 @@
 #include "reference_trainer/study/claims.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <utility>
 
@@ -9,18 +10,22 @@ namespace {
 
 using enum Method;
 
+// The best of `methods`, or null: without validation losses nothing is chosen among several.
 const CellResult* best_of(const std::vector<Method>& methods, const std::string& model,
                           const std::string& setting, std::uint64_t seed,
                           const std::vector<CellResult>& results) {
   const CellResult* best = nullptr;
+  std::size_t candidates = 0;
   for (const CellResult& r : results) {
     if (r.cell.model != model || r.cell.seed != seed || r.cell.rounds != 1) continue;
     if (std::ranges::find(methods, r.cell.method) == methods.end()) continue;
     const bool full = facts_of(r.cell.method).precision == Precision::kFull;
     if (!full && setting_name(r.cell.quant) != setting) continue;
-    if (best == nullptr || r.validation_loss < best->validation_loss) best = &r;
+    ++candidates;
+    if (best == nullptr || is_better(r, *best)) best = &r;
   }
-  return best;
+  const bool chosen = candidates <= 1 || !std::isnan(best->validation_loss);
+  return chosen ? best : nullptr;
 }
 
 struct Place {
@@ -91,7 +96,9 @@ std::vector<CheckedClaim> check_claims(const std::vector<ClaimRule>& claims,
         const CellResult* better = best_of(claim.better, place.model, place.setting, seed, results);
         const CellResult* worse = best_of(claim.worse, place.model, place.setting, seed, results);
         if (better == nullptr || worse == nullptr) continue;
-        loss.push_back(worse->test_loss - better->test_loss);
+        const double difference = worse->test_loss - better->test_loss;
+        if (std::isnan(difference)) continue;
+        loss.push_back(difference);
         rouge.push_back(better->rouge_average() - worse->rouge_average());
       }
       if (loss.empty()) continue;
@@ -109,7 +116,8 @@ std::vector<CheckedClaim> check_claims(const std::vector<ClaimRule>& claims,
 std::vector<CellResult> unconverged(const std::vector<CellResult>& results) {
   std::vector<CellResult> found;
   for (const CellResult& r : results) {
-    if (r.cell.method == kSft && r.validation_loss > kConvergedValidationLoss) found.push_back(r);
+    if (r.cell.method == kSft && !(r.validation_loss <= kConvergedValidationLoss))
+      found.push_back(r);
   }
   return found;
 }

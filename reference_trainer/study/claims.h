@@ -32,8 +32,9 @@ struct CheckedClaim {
   Estimate rouge;        // average ROUGE of better minus that of worse
 };
 
-// Every claim at every (model, setting) where some seed has both of its sides. Methods in full
-// precision count at every setting.
+// Every claim at every (model, setting) where some seed has both of its sides, with test losses,
+// and validation losses where one of several is to be chosen. Methods in full precision count at
+// every setting.
 std::vector<CheckedClaim> check_claims(const std::vector<ClaimRule>& claims,
                                        const std::vector<CellResult>& results);
 
@@ -41,7 +42,7 @@ std::vector<CheckedClaim> check_claims(const std::vector<ClaimRule>& claims,
 // of the summary at chance, noise of the plateau is larger than any effect (docs/builtin-task.md).
 inline constexpr double kConvergedValidationLoss = 0.06;  // nats per token
 
-// The (model, seed) whose SFT has a higher validation loss than that.
+// The (model, seed) whose SFT has a higher validation loss than that, or none.
 std::vector<CellResult> unconverged(const std::vector<CellResult>& results);
 
 }  // namespace trainer

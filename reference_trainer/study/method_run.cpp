@@ -19,6 +19,8 @@ json spinquant_key(const SpinQuantSettings& s) {
   return {{"steps", s.steps},
           {"learning_rate", s.learning_rate},
           {"batch", s.batch},
+          {"online", s.online.text()},
+          {"online_signs", name_of(s.online_signs)},
           {"weights", static_cast<int>(s.weights)},
           {"cayley",
            {{"map", static_cast<int>(s.cayley.map)},

@@ -61,12 +61,13 @@ class Watch {
       : reporter_(run.reporting, run.stage(), run.settings.training.max_steps) {
     const std::int64_t points = run.settings.objective_points;
     if (points == 0 || facts_of(run.cell.method).precision == Precision::kFull) return;
-    const std::int64_t every = std::max<std::int64_t>(1, run.settings.training.max_steps / points);
-    trace_.emplace(run.backend, network, run.start.data.calibration, every);
+    every_ = std::max<std::int64_t>(1, run.settings.training.max_steps / points);
+    trace_.emplace(run.backend, network, run.start.data.calibration, every_);
   }
 
   void operator()(const StepReport& report) {
-    if (trace_ && report.step == 0) trace_->measure(1);  // the plan is in force from here on
+    // The plan is in force from here on.
+    if (trace_ && report.step == 0 && every_ > 1) trace_->measure(1);
     if (trace_) (*trace_)(report);
     reporter_(report);
   }
@@ -82,6 +83,7 @@ class Watch {
 
  private:
   StageReporter reporter_;
+  std::int64_t every_ = 1;  // steps between two points
   std::optional<ObjectiveTrace<B>> trace_;
 };
 

@@ -27,15 +27,15 @@ struct StartModel {
   Tokenizer tokenizer;
   std::filesystem::path directory;  // where the model came from
   StudyData data;
-  std::string hash;  // of everything above
+  std::string hash;  // see hash_of
 };
 
 // The start of `model` ("pythia", ...) for a seed. May take minutes: it may train a base model.
 using StartLoader = std::function<StartModel(const std::string& model, std::uint64_t seed)>;
 
-// XXH3-128 of weights, shape and samples.
-std::string hash_of(const ForwardPlan& plan, const HostParameters& parameters,
-                    const StudyData& data);
+// XXH3-128 of everything but `directory` and `hash`: plan, shape, weights, what every token says,
+// and samples with their references.
+std::string hash_of(const StartModel& start);
 
 // A network with `values` under `choice` and `quant`.
 template <Backend B>

@@ -2,11 +2,14 @@
 // decides it.
 #pragma once
 
+#include <cmath>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "reference_trainer/base/error.h"
 #include "reference_trainer/io/staged_directory.h"
 #include "reference_trainer/study/cell_result.h"
 #include "reference_trainer/study/method_runs.h"
@@ -37,22 +40,28 @@ class Study {
         place_(std::move(place)),
         loader_(std::move(loader)) {}
 
-  // The cell's result; of the grid's points the one with the smallest validation loss.
+  // The cell's result; of the grid's points the one with the smallest validation loss. Throws
+  // Error (TR-03) when no point of a grid has one.
   CellResult run(const Cell& cell) {
-    CellResult best;
-    bool first = true;
-    for (const Tuning& point : points_of(cell)) {
-      const CellResult r = run_at(cell, point);
-      if (first || r.validation_loss < best.validation_loss) best = r;
-      first = false;
+    const std::vector<CellResult> points = sweep(cell);
+    const CellResult& best = points[best_on_validation(points)];
+    if (points.size() > 1 && std::isnan(best.validation_loss)) {
+      const bool failed = !best.failure.empty();
+      throw Error(
+          ExitCode::kNumerics,
+          {"TR-03", label_of(cell), failed ? best.failure : "no sample to choose settings on",
+           "a validation loss at one point of the grid", "try smaller learning rates"});
     }
     return best;
   }
 
-  // Every point of the grid, in its order.
+  // Every point of the grid, in its order. Where numbers go wrong at one of several, its losses are
+  // NaN and the others are computed all the same.
   std::vector<CellResult> sweep(const Cell& cell) {
+    const std::vector<Tuning> points = points_of(cell);
+    if (points.size() == 1) return {run_at(cell, points[0])};
     std::vector<CellResult> all;
-    for (const Tuning& point : points_of(cell)) all.push_back(run_at(cell, point));
+    for (const Tuning& point : points) all.push_back(try_at(cell, point));
     return all;
   }
 
@@ -98,13 +107,46 @@ class Study {
     return s;
   }
 
-  CellResult run_at(Cell cell, const Tuning& point) {
+  static Cell cell_at(Cell cell, const Tuning& point) {
     if (point.clip_ratio)
       cell.quant.weight.clip = cell.quant.activation.clip = cell.quant.kv.clip = *point.clip_ratio;
+    return cell;
+  }
+
+  // A failure is not kept: it is soon reached again.
+  CellResult try_at(const Cell& cell, const Tuning& point) {
+    CellResult failed;
+    try {
+      return run_at(cell, point);
+    } catch (const Error& e) {
+      if (e.exit_code() != ExitCode::kNumerics) throw;
+      failed.failure = e.what();
+    } catch (const std::domain_error& e) {  // a value that is not finite met a quantizer
+      failed.failure = e.what();
+    }
+    failed.cell = cell_at(cell, point);
+    failed.settings = key_of(failed.cell, settings_at(cell, point));
+    return failed;
+  }
+
+  // What an earlier run left, if all of it is there.
+  static std::optional<CellResult> kept_result(const Cell& cell, const Stage& stage) {
+    if (!stage.result) return std::nullopt;
+    if (keeps_model(cell) && !std::filesystem::exists(stage.directory / "model"))
+      return std::nullopt;
+    return cell_result_from_json(cell, *stage.result, (stage.directory / "result.json").string());
+  }
+
+  static bool keeps_model(const Cell& cell) {
+    return cell.method == Method::kSft || cell.method == Method::kRoste;
+  }
+
+  CellResult run_at(const Cell& asked, const Tuning& point) {
+    const Cell cell = cell_at(asked, point);
     const StudySettings settings = settings_at(cell, point);
     const nlohmann::json key = key_of(cell, settings);
     const Stage stage = open_stage(place_.directory / "cells", label_of(cell), key);
-    if (stage.result) return cell_result_from_json(cell, *stage.result);
+    if (const auto kept = kept_result(cell, stage)) return *kept;
     CellResult result = compute(cell, settings, stage);
     result.settings = key;
     finish_stage(stage, to_json(result));
@@ -114,16 +156,15 @@ class Study {
   CellResult compute(const Cell& cell, const StudySettings& settings, const Stage& stage) {
     const StartModel& start = start_of(cell);
     const bool from_sft = facts_of(cell.method).start == StartsFrom::kSftModel;
-    const double began = steady_seconds();
+    const HostParameters& from = from_sft ? sft_of(cell) : start.parameters;
+    const double began = steady_seconds();  // fine-tuning has a cell of its own
     RunLog log(stage.directory);
     std::optional<TensorBoardLog> events;
     if (place_.events == EventFiles::kTensorBoard)
       events.emplace(stage.directory, seconds_since_1970());
-    MethodRun<B> run{
-        backend_, settings,
-        start,    from_sft ? sft_of(cell) : start.parameters,
-        cell,     {place_.style, &log, events ? &*events : nullptr, place_.logging_steps},
-        {}};
+    const Reporting reporting{place_.style, &log, events ? &*events : nullptr,
+                              place_.logging_steps};
+    MethodRun<B> run{backend_, settings, start, from, cell, reporting, {}};
     Network<B> network = make_method(run);
     CellResult result;
     result.cell = cell;
@@ -137,12 +178,9 @@ class Study {
     result.seconds = steady_seconds() - began;
     result.directory = std::filesystem::relative(stage.directory, place_.directory).string();
     write_file_atomically(stage.directory / "record.json", run.record.dump(2) + "\n");
-    if (cell.method == Method::kSft || cell.method == Method::kRoste) {
-      if (!std::filesystem::exists(stage.directory / "model")) {
-        save_network(backend_, network,
-                     {network.plan.shape, to_json(network.plan), start.directory},
-                     stage.directory / "model");
-      }
+    if (keeps_model(cell) && !std::filesystem::exists(stage.directory / "model")) {
+      save_network(backend_, network, {network.plan.shape, to_json(network.plan), start.directory},
+                   stage.directory / "model");
     }
     return result;
   }

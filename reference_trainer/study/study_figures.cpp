@@ -23,6 +23,7 @@ std::map<std::int64_t, double> losses_in(const std::filesystem::path& file) {
   for (std::string line; std::getline(in, line);) {
     const json record = json::parse(line, nullptr, false);
     if (!record.is_object() || !record.contains("step") || !record.contains("loss")) continue;
+    if (!record.at("step").is_number_integer()) continue;
     const json& loss = record.at("loss");
     losses[record.at("step").get<std::int64_t>()] =
         loss.is_number() ? loss.get<double>() : std::numeric_limits<double>::quiet_NaN();
@@ -30,22 +31,33 @@ std::map<std::int64_t, double> losses_in(const std::filesystem::path& file) {
   return losses;
 }
 
-json record_of(const std::filesystem::path& study, const CellResult& r) {
-  const std::filesystem::path file = study / r.directory / "record.json";
-  return parse_json(read_file(file, "CK-08"), {file.string(), "CK-11"});
+// Fig. 3 as the stage's record.json has it; empty for methods that do not follow it.
+std::vector<CurvePoint> objective_in(const std::filesystem::path& file) {
+  const json record = parse_json(read_file(file, "CK-08"), {file.string(), "CK-11"});
+  std::vector<CurvePoint> points;
+  if (!record.contains("objective")) return points;
+  try {
+    for (const json& point : record.at("objective"))
+      points.push_back({point.at("step").get<double>(), point.at("absolute").get<double>()});
+  } catch (const json::exception& e) {
+    throw_bad_input({"CK-11", file.string() + ":/objective", e.what(), "steps and their objective",
+                     "remove the directory: the cell is then computed again"});
+  }
+  return points;
 }
 
-// Means over at most this many equal parts of a training: single batches scatter.
+// Means over at most this many equal parts of a training, the last of them perhaps shorter: single
+// batches scatter.
 constexpr std::size_t kCurvePoints = 60;
 
 std::vector<CurvePoint> smoothed(const std::map<std::int64_t, double>& losses) {
   std::vector<CurvePoint> points;
-  const std::size_t per_point = std::max<std::size_t>(1, losses.size() / kCurvePoints);
+  const std::size_t per_point = (losses.size() + kCurvePoints - 1) / kCurvePoints;
   double sum = 0;
   std::size_t n = 0;
   for (const auto& [step, loss] : losses) {
     sum += loss;
-    if (++n < per_point) continue;
+    if (++n < per_point && step != losses.rbegin()->first) continue;
     points.push_back({static_cast<double>(step), sum / static_cast<double>(n)});
     sum = 0;
     n = 0;
@@ -110,19 +122,16 @@ CurveFigure objective_figure(const std::filesystem::path& study, const Panel& pa
                      {"objective (12)", AxisScale::kLog10},
                      {}};
   for (const CellResult* r : panel.results) {
-    const json record = record_of(study, *r);
-    if (!record.contains("objective")) continue;
-    Curve curve{method_label(r->cell), {}, {r->directory + "/record.json"}};
-    for (const json& point : record.at("objective"))
-      curve.points.push_back({point.at("step").get<double>(), point.at("absolute").get<double>()});
-    figure.curves.push_back(std::move(curve));
+    const std::vector<CurvePoint> points = objective_in(study / r->directory / "record.json");
+    if (points.empty()) continue;
+    figure.curves.push_back({method_label(r->cell), points, {r->directory + "/record.json"}});
   }
   return figure;
 }
 
 RotationGrid grid_of(const CellResult& r) {
-  RotationGrid grid{method_label(r.cell) + ", " + setting_name(r.cell.quant) + ", s" +
-                        std::to_string(r.cell.seed),
+  RotationGrid grid{method_label(r.cell) + ", " + r.cell.model + " " + setting_name(r.cell.quant) +
+                        ", seed " + std::to_string(r.cell.seed),
                     {},
                     r.directory};
   for (const std::string& digits : r.rotations) {
@@ -209,9 +218,11 @@ Curve curve_of(const std::string& name, const CurveGroups& groups) {
   for (const auto& [x, group] : groups) {
     std::vector<double> losses;
     for (const CellResult* r : group) {
+      if (std::isnan(r->test_loss)) continue;
       losses.push_back(r->test_loss);
       curve.sources.push_back(r->directory);
     }
+    if (losses.empty()) continue;
     const Estimate e = estimate_of(losses);
     curve.points.push_back({x, e.mean, e.sd});
   }

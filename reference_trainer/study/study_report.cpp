@@ -28,7 +28,9 @@ Claim claim_of(const CheckedClaim& c, const std::vector<CellResult>& unconverged
 Report study_report(const StudyFindings& findings) {
   Report report;
   report.run = findings.run;
-  const std::vector<CellResult> stuck = unconverged(findings.results);
+  const bool guarded = findings.guard == ConvergenceGuard::kBuiltinTask;
+  const std::vector<CellResult> stuck =
+      guarded ? unconverged(findings.results) : std::vector<CellResult>();
   for (const CheckedClaim& c : check_claims(paper_claims(), findings.results))
     report.claims.push_back(claim_of(c, stuck));
   report.tables = study_tables(findings.results);

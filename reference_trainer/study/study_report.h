@@ -21,12 +21,17 @@ struct StartViews {
   ErrorTable errors;
 };
 
+// Whether claims are made of a model whose SFT has a larger validation loss than claims.h says: the
+// bound is the built-in task's.
+enum class ConvergenceGuard { kNone, kBuiltinTask };
+
 // Everything that is shown. `directory` is the study's: logs and records are read from it.
 struct StudyFindings {
   RunInfo run;
   std::filesystem::path directory;
   std::vector<CellResult> results;
   std::vector<StartViews> views;
+  ConvergenceGuard guard = ConvergenceGuard::kNone;
 };
 
 // Throws Error for a log or record that cannot be read.

@@ -34,7 +34,8 @@ std::vector<Column> columns() {
           rouge("ROUGE (Avg.)", [](const CellResult& r) { return r.rouge_average(); })};
 }
 
-constexpr const char* kPaperLike = "pythia";  // beside it stand the numbers of Pythia 1B
+constexpr std::string_view kRotations = "rotations ";  // how their note begins
+constexpr const char* kPaperLike = "pythia";           // beside it stand the numbers of Pythia 1B
 
 // The results of one row: all seeds of a method at a setting.
 using Group = std::vector<const CellResult*>;
@@ -84,8 +85,9 @@ TableRow row_of(const Group& group, const std::vector<Column>& columns) {
   row.method = method_label(group[0]->cell);
   for (const Column& column : columns) row.cells.push_back(cell_of(group, column));
   for (const CellResult* r : group) {
-    const std::string note = "rotations " + rotations_text(*r);
-    if (std::ranges::find(row.notes, note) == row.notes.end()) row.notes.push_back(note);
+    const std::string note = std::string(kRotations) + rotations_text(*r);
+    if (!r->rotations.empty() && std::ranges::find(row.notes, note) == row.notes.end())
+      row.notes.push_back(note);
     row.sources.push_back(r->directory);
   }
   return row;
@@ -133,8 +135,8 @@ ReportTable methods_table(const std::string& model, const std::vector<Group>& gr
   table.reference = "Tables 1 and 7";
   table.caption =
       "Mean and standard deviation over seeds; in grey the paper's Pythia 1B on TL;DR, where it "
-      "has "
-      "the same bits: another model and other posts, so that orders can be compared, values not.";
+      "has the same bits: another model and other posts, so that orders can be compared, values "
+      "not.";
   table.charted = "test loss";
   const std::vector<Column> all = columns();
   for (const Column& column : all) table.measures.push_back(column.measure);
@@ -180,6 +182,11 @@ std::string estimate_text(const std::optional<Estimate>& e, int decimals) {
   return e->n > 1 ? mean + " +- " + fixed_text(e->sd, decimals) : mean;
 }
 
+std::string rotations_of(const TableRow& row) {
+  if (row.notes.empty()) return "-";
+  return row.notes.size() == 1 ? row.notes[0].substr(kRotations.size()) : "by seed";
+}
+
 }  // namespace
 
 std::vector<ReportTable> study_tables(const std::vector<CellResult>& results) {
@@ -205,8 +212,7 @@ std::string table_text(const ReportTable& table) {
     std::vector<std::string> cells{row.method, row.setting};
     for (std::size_t i = 0; i < row.cells.size(); ++i)
       cells.push_back(estimate_text(row.cells[i].ours, table.measures[i].decimals));
-    const bool one = row.notes.size() == 1;
-    cells.push_back(one ? row.notes[0].substr(std::string("rotations ").size()) : "by seed");
+    cells.push_back(rotations_of(row));
     text.rows.push_back(std::move(cells));
   }
   return table.title + "\n" + text_table(text);

@@ -77,5 +77,39 @@ TEST(Claims, ATableWithoutConvergenceIsRecognised) {
   EXPECT_EQ(found[0].cell.seed, 1u);
 }
 
+TEST(Claims, AFineTuningWithoutALossHasNotConverged) {
+  const std::vector<CellResult> results = {result(Method::kSft, 0, kNotMeasured, "")};
+  EXPECT_EQ(unconverged(results).size(), 1u);
+}
+
+// Without validation losses there is no best of several; one alone needs none.
+TEST(Claims, NothingIsChosenWithoutValidation) {
+  std::vector<CellResult> results = {result(Method::kRoste, 0, 0.2, "W3A3KV3"),
+                                     result(Method::kSte, 0, 0.3, "W3A3KV3"),
+                                     result(Method::kQuarotRtn, 0, 0.4, "W3A3KV3"),
+                                     result(Method::kQuarotGptq, 0, 0.5, "W3A3KV3")};
+  for (CellResult& r : results) r.validation_loss = kNotMeasured;
+  const auto checked = check_claims(paper_claims(), results);
+  EXPECT_NE(find(checked, "RoSTE beats STE"), nullptr);
+  EXPECT_EQ(find(checked, "RoSTE beats QuaRot"), nullptr);
+  results[3].validation_loss = 0.5;
+  const auto chosen = check_claims(paper_claims(), results);
+  ASSERT_NE(find(chosen, "RoSTE beats QuaRot"), nullptr);
+  EXPECT_NEAR(find(chosen, "RoSTE beats QuaRot")->loss.mean, 0.3, 1e-12);
+}
+
+TEST(Claims, ASeedWithoutATestLossIsLeftOut) {
+  std::vector<CellResult> results;
+  for (const std::uint64_t seed : {0, 1}) {
+    results.push_back(result(Method::kRoste, seed, 0.2, "W3A3KV3"));
+    results.push_back(result(Method::kSte, seed, 0.3, "W3A3KV3"));
+  }
+  results[3].test_loss = kNotMeasured;
+  const auto checked = check_claims(paper_claims(), results);
+  ASSERT_EQ(checked.size(), 1u);
+  EXPECT_EQ(checked[0].loss.n, 1);
+  EXPECT_EQ(checked[0].verdict, Verdict::kHolds);
+}
+
 }  // namespace
 }  // namespace trainer
