@@ -1,4 +1,6 @@
 // `run` against the commands it is made of: every row of its table can be had one by one.
+#include <gmock/gmock.h>
+
 #include <nlohmann/json.hpp>
 
 #include "tests/program/program.h"
@@ -176,6 +178,23 @@ TEST(Comparison, AStudyGoesOnWhereItWas) {
   auto other = run_rows(scratch / "run", {"--methods", "sft", "--adam_beta1", "0.5"});
   EXPECT_NE(other["sft"].at("directory"), first["sft"].at("directory"));
   EXPECT_NE(other["sft"].at("test_loss"), first["sft"].at("test_loss"));
+}
+
+// Its results and its report would be lost.
+TEST(Comparison, AStudyOfAnotherCommandIsNotWrittenOver) {
+  const Scratch scratch;
+  run_rows(scratch / "run", {"--methods", "base"});
+  const std::string results = read_text(scratch / "run/results.json");
+  const Words sweep = Words{"sweep",     "--model_name_or_path", tiny_model(),
+                            "--dataset", tiny_data("train"),     "--methods",
+                            "base",      "--output_dir",         scratch / "run"};
+  const Outcome refused = run_program(sweep);
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, testing::HasSubstr("CL-05"));
+  EXPECT_THAT(refused.err, testing::HasSubstr("a study that `sweep` began"));
+  write_text(scratch / "run/study.json", "{");
+  EXPECT_EQ(run_program(sweep).exit_code, 2);
+  EXPECT_EQ(read_text(scratch / "run/results.json"), results);
 }
 
 TEST(Comparison, ASweepNamesThePointWithTheSmallestValidationLoss) {

@@ -135,6 +135,14 @@ TEST_F(StudyTest, PostTrainingMethodsStartFromTheBestPoint) {
   EXPECT_EQ(rtn, best.test_loss);
 }
 
+TEST_F(StudyTest, AnotherFineTuningIsAnotherStartOfPostTrainingMethods) {
+  const CellResult first = result("rtn");
+  settings_.training.learning_rate = 1e-6;
+  const CellResult second = result("rtn");
+  EXPECT_NE(second.directory, first.directory);
+  EXPECT_NE(second.test_loss, first.test_loss);
+}
+
 // One step at such a rate makes weights whose products are not finite.
 TEST_F(StudyTest, APointThatDivergesDoesNotEndASweep) {
   settings_.grid.learning_rates = {1e37, 3e-3};
