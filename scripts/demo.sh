@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The paper's comparison from nothing: builds, pre-trains a small Pythia-style model on the built-in
 # task, and runs the methods at 3 and at 4 bits into out/demo. Ends with the table and the path of the
-# report. Cost: 6 to 12 minutes on 2 cores, 3 of them for the build, and 400 MB of memory.
+# report. Cost: 10 minutes on 2 cores that do other work besides, 3 to 4 of them for the build.
 #   scripts/demo.sh            goes on where an interrupted run of it stopped
 #   scripts/demo.sh --fresh    removes an earlier out/demo of this script first
 set -euo pipefail
