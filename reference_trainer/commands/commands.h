@@ -2,6 +2,9 @@
 // nothing half-written; all failures are Errors. Results go to stdout, progress to stderr.
 #pragma once
 
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
 #include "reference_trainer/commands/options.h"
 
 namespace trainer {
@@ -10,6 +13,9 @@ namespace trainer {
 // directory.
 template <Backend B>
 std::filesystem::path make_base_model(B& backend, const CommandLine& line);
+
+// Everything that decides what make_base_model writes: equal keys, equal files.
+nlohmann::json base_model_key(const CommandLine& line);
 
 // The same for people: prints the directory.
 template <Backend B>

@@ -111,7 +111,7 @@ struct PretrainOptions {
   std::int64_t num_attention_heads = 4;   // divides hidden_size into an even head size
   std::int64_t num_key_value_heads = -1;  // Llama: divides num_attention_heads; -1: equal to it
   double rope_theta = 1e5;                // RoPE base; docs/builtin-task.md compares 300
-  double massive_scale = 10;              // size of the massive residual channels; 0: none
+  double massive_scale = -1;              // massive residual channels; -1: 10 (Pythia), 5 (Llama)
   double key_scale = 8;                   // power of two that moves from queries to keys; 1: none
   double up_scale = 16;    // power of two that moves from down to up channels of a SwiGLU; 1: none
   BuiltinTaskSizes sizes;  // documents and posts to write

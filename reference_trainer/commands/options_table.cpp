@@ -78,8 +78,9 @@ void add_base_model(std::vector<FlagRow>& rows) {
   group.add({kPretrain}, real_flag({"rope_theta", "base of the rotary position embedding"},
                                    {1, 1e9, {}, {}, "1e5"}, at(&Cmd::pretrain, &Pre::rope_theta)));
   group.add({kPretrain},
-            real_flag({"massive_scale", "size of massive residual channels; 0: none"},
-                      {0, 1000, {}, {}, "10"}, at(&Cmd::pretrain, &Pre::massive_scale)));
+            real_flag({"massive_scale", "massive residual channels; -1: 10, or 5 for llama"},
+                      {0, 1000, {}, {}, "10", SpecialInteger{-1, "as the architecture has it"}},
+                      at(&Cmd::pretrain, &Pre::massive_scale)));
   power_flag({"key_scale", "power of two moved from queries to keys"}, {1, 1024, {}, {}, "8"},
              &Pre::key_scale);
   power_flag({"up_scale", "power of two moved from down to up; llama only"},

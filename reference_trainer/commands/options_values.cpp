@@ -12,18 +12,21 @@
 namespace trainer {
 namespace {
 
+// ", or -1 (all)"
+std::string special_text(const std::optional<SpecialInteger>& special) {
+  if (!special) return "";
+  return ", or " + std::to_string(special->value) + " (" + special->meaning + ")";
+}
+
 std::string range_text(const RealRange& range) {
   return "a number in " + std::string(range.low_bound == Bound::kIncluded ? "[" : "(") +
          shortest_text(range.low) + ", " + shortest_text(range.high) +
-         (range.high_bound == Bound::kIncluded ? "]" : ")");
+         (range.high_bound == Bound::kIncluded ? "]" : ")") + special_text(range.special);
 }
 
 std::string range_text(const IntegerRange& range) {
-  const std::string text =
-      "an integer from " + std::to_string(range.low) + " to " + std::to_string(range.high);
-  if (!range.special) return text;
-  return text + ", or " + std::to_string(range.special->value) + " (" + range.special->meaning +
-         ")";
+  return "an integer from " + std::to_string(range.low) + " to " + std::to_string(range.high) +
+         special_text(range.special);
 }
 
 bool inside(std::int64_t n, const IntegerRange& range) {
@@ -52,7 +55,8 @@ std::errc from_whole(std::string_view text, T& number) {
 bool inside(double x, const RealRange& range) {
   const bool above = range.low_bound == Bound::kIncluded ? x >= range.low : x > range.low;
   const bool below = range.high_bound == Bound::kIncluded ? x <= range.high : x < range.high;
-  return above && below;
+  const bool special = range.special && x == static_cast<double>(range.special->value);
+  return (above && below) || special;
 }
 
 // Whether from_chars sees a number whose digits are not an integer's: 1.5, 1e3.

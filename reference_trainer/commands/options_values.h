@@ -20,17 +20,18 @@ struct FlagValue {
 
 enum class Bound { kIncluded, kExcluded };
 
+// A number outside the range that is allowed for what it means, e.g. {-1, "all"}.
+struct SpecialInteger {
+  std::int64_t value;
+  std::string meaning;
+};
+
 struct RealRange {
   double low, high;
   Bound low_bound = Bound::kIncluded;
   Bound high_bound = Bound::kIncluded;
   std::string example;  // shown in errors, e.g. "2e-5"
-};
-
-// A number outside the range that is allowed for what it means, e.g. {-1, "all"}.
-struct SpecialInteger {
-  std::int64_t value;
-  std::string meaning;
+  std::optional<SpecialInteger> special = {};
 };
 
 struct IntegerRange {

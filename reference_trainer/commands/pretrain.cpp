@@ -13,12 +13,15 @@ namespace {
 
 constexpr std::int64_t kContext = 256;  // positions; posts have about 110 tokens
 
-// -1 stands for the size of the recipe.
-std::int64_t chosen(std::int64_t size, std::int64_t recipe) { return size == -1 ? recipe : size; }
+// -1 stands for the value of the recipe.
+template <class Number>
+Number chosen(Number value, Number recipe) {
+  return value == -1 ? recipe : value;
+}
 
 // As Pythia is, but for half of the channels of a head, not a quarter, that turn with position.
 void become_pythia(const PretrainOptions& o, ModelShape& s) {
-  s.intermediate_size = chosen(o.intermediate_size, 512);
+  s.intermediate_size = chosen<std::int64_t>(o.intermediate_size, 512);
   s.architecture = kNeoXArchitecture;
   s.norm = NormKind::kLayerNorm;
   s.mlp = MlpKind::kGelu;
@@ -32,7 +35,7 @@ ModelShape base_shape(const PretrainOptions& o) {
   ModelShape s;
   s.vocab_size = static_cast<std::int64_t>(builtin_vocabulary().size());
   s.hidden_size = o.hidden_size;
-  s.intermediate_size = chosen(o.intermediate_size, 384);
+  s.intermediate_size = chosen<std::int64_t>(o.intermediate_size, 384);
   s.layers = o.num_hidden_layers;
   s.heads = o.num_attention_heads;
   s.kv_heads = chosen(o.num_key_value_heads, o.num_attention_heads);
@@ -48,7 +51,8 @@ ModelShape base_shape(const PretrainOptions& o) {
 
 BaseModelRecipe recipe_of(const PretrainOptions& o) {
   BaseModelRecipe recipe;
-  recipe.massive_scale = static_cast<float>(o.massive_scale);
+  const bool pythia = o.architecture == BaseArchitecture::kPythia;
+  recipe.massive_scale = static_cast<float>(chosen(o.massive_scale, pythia ? 10.0 : 5.0));
   recipe.key_scale = static_cast<float>(o.key_scale);
   recipe.up_scale = static_cast<float>(o.up_scale);
   return recipe;
@@ -63,6 +67,21 @@ void write_task(const CommandLine& line, const std::filesystem::path& directory)
 }
 
 }  // namespace
+
+nlohmann::json base_model_key(const CommandLine& line) {
+  const BuiltinTaskSizes& sizes = line.pretrain.sizes;
+  const BaseModelRecipe recipe = recipe_of(line.pretrain);
+  const ModelShape shape = base_shape(line.pretrain);
+  return {
+      {"training", to_json(train_settings(line, sizes.pretraining))},
+      {"sizes", {sizes.pretraining, sizes.train, sizes.calibration, sizes.validation, sizes.test}},
+      {"shape",
+       {shape.architecture, shape.hidden_size, shape.intermediate_size, shape.layers, shape.heads,
+        shape.kv_heads, shape.rope_theta}},
+      {"recipe",
+       {recipe.massive_scale, recipe.key_scale, recipe.up_scale, recipe.up_channels,
+        recipe.embedding_std, recipe.mimetic}}};
+}
 
 template <Backend B>
 std::filesystem::path make_base_model(B& backend, const CommandLine& line) {

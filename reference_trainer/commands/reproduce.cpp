@@ -37,13 +37,9 @@ CommandLine base_line(const CommandLine& line, const std::string& model, std::ui
   base.train.max_steps = line.study.pretraining_steps;
   base.threads = line.threads;
   base.verbosity = line.verbosity;
-  nlohmann::json key = to_json(train_settings(base, base.pretrain.sizes.pretraining));
-  key["sizes"] = {base.pretrain.sizes.pretraining, base.pretrain.sizes.train,
-                  base.pretrain.sizes.calibration, base.pretrain.sizes.validation,
-                  base.pretrain.sizes.test};
-  base.output_dir =
-      line.output_dir / "models" /
-      (model + "-s" + std::to_string(base.train.seed) + "-" + hash_of_key(key).substr(0, 12));
+  base.output_dir = line.output_dir / "models" /
+                    (model + "-s" + std::to_string(base.train.seed) + "-" +
+                     hash_of_key(base_model_key(base)).substr(0, 12));
   return base;
 }
 
