@@ -7,6 +7,7 @@ packages=(
   g++ cmake ninja-build       # compiler (C++20) and build
   libeigen3-dev               # matrix products
   libcli11-dev libyaml-cpp-dev nlohmann-json3-dev libxxhash-dev  # command line, recipes, files
+  libutf8proc-dev             # tokenizers: Unicode categories and composed form
   libgtest-dev libgmock-dev libbenchmark-dev                     # tests and benchmarks
   doxygen pkgconf                                                # tests: the API reference, a consumer
 )

@@ -1,5 +1,6 @@
 #include "reference_trainer/data/bpe.h"
 
+#include <algorithm>
 #include <limits>
 #include <queue>
 #include <string>
@@ -92,19 +93,20 @@ std::vector<Symbol> linked(const std::vector<TokenId>& tokens) {
   return symbols;
 }
 
-void push_pair(const Bpe& bpe, const std::vector<Symbol>& symbols, std::int32_t left,
+void push_pair(const BpeMerges& merges, const std::vector<Symbol>& symbols, std::int32_t left,
                Queue& queue) {
   if (left == kNone || symbols[left].next == kNone) return;
-  const BpeMerge* merge = bpe.merges.find(symbols[left].id, symbols[symbols[left].next].id);
+  const BpeMerge* merge = merges.find(symbols[left].id, symbols[symbols[left].next].id);
   if (merge != nullptr) queue.push({merge->rank, left, merge->merged});
 }
 
 // A candidate is stale once one of its symbols has changed; like the reference, the token it would
 // give decides, not its rank.
-bool is_current(const Bpe& bpe, const std::vector<Symbol>& symbols, const Candidate& candidate) {
+bool is_current(const BpeMerges& merges, const std::vector<Symbol>& symbols,
+                const Candidate& candidate) {
   const Symbol& left = symbols[candidate.left];
   if (left.id == kDead || left.next == kNone) return false;
-  const BpeMerge* merge = bpe.merges.find(left.id, symbols[left.next].id);
+  const BpeMerge* merge = merges.find(left.id, symbols[left.next].id);
   return merge != nullptr && merge->merged == candidate.merged;
 }
 
@@ -117,33 +119,80 @@ void merge_with_next(std::int32_t position, TokenId merged, std::vector<Symbol>&
   if (left.next != kNone) symbols[left.next].previous = position;
 }
 
-void merge_all(const Bpe& bpe, std::vector<Symbol>& symbols) {
+void merge_all(const BpeMerges& merges, std::vector<Symbol>& symbols) {
   Queue queue;
   for (std::size_t i = 0; i < symbols.size(); ++i) {
-    push_pair(bpe, symbols, static_cast<std::int32_t>(i), queue);
+    push_pair(merges, symbols, static_cast<std::int32_t>(i), queue);
   }
   while (!queue.empty()) {
     const Candidate best = queue.top();
     queue.pop();
-    if (!is_current(bpe, symbols, best)) continue;
+    if (!is_current(merges, symbols, best)) continue;
     merge_with_next(best.left, best.merged, symbols);
-    push_pair(bpe, symbols, symbols[best.left].previous, queue);
-    push_pair(bpe, symbols, best.left, queue);
+    push_pair(merges, symbols, symbols[best.left].previous, queue);
+    push_pair(merges, symbols, best.left, queue);
   }
+}
+
+void merge_long(const BpeMerges& merges, const std::vector<TokenId>& tokens,
+                std::vector<TokenId>& out) {
+  std::vector<Symbol> symbols = linked(tokens);
+  merge_all(merges, symbols);
+  for (const Symbol& symbol : symbols) {
+    if (symbol.id != kDead) out.push_back(symbol.id);
+  }
+}
+
+// Up to here, looking through all pairs for the best one costs less than a queue.
+constexpr std::size_t kShort = 48;
+constexpr BpeMerge kNoMerge{std::numeric_limits<std::int32_t>::max(), kDead};
+
+BpeMerge merge_of(const BpeMerges& merges, TokenId left, TokenId right) {
+  const BpeMerge* merge = merges.find(left, right);
+  return merge == nullptr ? kNoMerge : *merge;
+}
+
+// Shortens `tokens` to what is left after all merges.
+void merge_short(const BpeMerges& merges, std::vector<TokenId>& tokens) {
+  std::array<BpeMerge, kShort> pairs;  // [i] of tokens i and i + 1
+  std::size_t count = tokens.empty() ? 0 : tokens.size() - 1;
+  for (std::size_t i = 0; i < count; ++i) pairs[i] = merge_of(merges, tokens[i], tokens[i + 1]);
+  while (count > 0) {
+    const auto best = std::min_element(pairs.begin(), pairs.begin() + count,
+                                       [](BpeMerge a, BpeMerge b) { return a.rank < b.rank; });
+    if (best->merged == kDead) break;
+    const auto at = static_cast<std::size_t>(best - pairs.begin());
+    tokens[at] = best->merged;
+    tokens.erase(tokens.begin() + at + 1);
+    std::copy(best + 1, pairs.begin() + count, best);
+    --count;
+    if (at < count) pairs[at] = merge_of(merges, tokens[at], tokens[at + 1]);
+    if (at > 0) pairs[at - 1] = merge_of(merges, tokens[at - 1], tokens[at]);
+  }
+}
+
+void expect_countable(std::size_t size) {
+  if (size <= static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max())) return;
+  throw_bad_input({"TK-11", "text", std::to_string(size) + " bytes in one piece", "less than 2^31",
+                   "split the text"});
 }
 
 }  // namespace
 
+void bpe_merge(const BpeMerges& merges, std::vector<TokenId>& tokens, std::vector<TokenId>& out) {
+  expect_countable(tokens.size());
+  if (tokens.size() > kShort) return merge_long(merges, tokens, out);
+  merge_short(merges, tokens);
+  out.insert(out.end(), tokens.begin(), tokens.end());
+}
+
 void bpe_encode(const Bpe& bpe, std::string_view piece, std::vector<TokenId>& out) {
-  if (piece.size() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max())) {
-    throw_bad_input({"TK-11", "text", std::to_string(piece.size()) + " bytes in one piece",
-                     "less than 2^31", "split the text"});
+  expect_countable(piece.size());
+  if (bpe.known_words == KnownWords::kTaken) {
+    if (const auto id = bpe.vocabulary.find(piece)) return out.push_back(*id);
   }
-  std::vector<Symbol> symbols = linked(character_tokens(bpe, piece));
-  merge_all(bpe, symbols);
-  for (const Symbol& symbol : symbols) {
-    if (symbol.id != kDead) out.push_back(symbol.id);
-  }
+  std::vector<TokenId> tokens = character_tokens(bpe, piece);
+  bpe_merge(bpe.merges, tokens, out);
 }
 
 }  // namespace trainer

@@ -17,7 +17,9 @@ struct Replace {
   std::string content;
 };
 
-using NormalizerStep = std::variant<Prepend, Replace>;
+struct Nfc {};  // Unicode normalization form C
+
+using NormalizerStep = std::variant<Prepend, Replace, Nfc>;
 
 // A continuation is not a beginning: nothing is prepended to it.
 enum class TextPosition { kBeginning, kContinuation };

@@ -3,12 +3,11 @@
 #include <charconv>
 #include <utility>
 
+#include "reference_trainer/data/byte_level.h"
 #include "reference_trainer/data/utf8.h"
 
 namespace trainer {
 namespace {
-
-constexpr std::string_view kReplacementCharacter = "\xef\xbf\xbd";  // U+FFFD
 
 std::string text_of_bytes(std::string_view bytes) {
   if (find_invalid_utf8(bytes) == std::string_view::npos) return std::string(bytes);
@@ -60,6 +59,12 @@ std::string_view strip(const Strip& step, std::string_view text) {
 std::vector<std::string> apply(const Strip& step, std::vector<std::string> tokens) {
   for (std::string& token : tokens) token = std::string(strip(step, token));
   return tokens;
+}
+
+std::vector<std::string> apply(const ByteLevelDecoding&, std::vector<std::string> tokens) {
+  std::string bytes;
+  for (const std::string& token : tokens) bytes += from_byte_level(token);
+  return {lossy_utf8(bytes)};
 }
 
 std::string join(const std::vector<std::string>& tokens, std::string_view separator) {

@@ -23,7 +23,11 @@ struct Strip {
   std::int64_t stop = 0;   // and from the right end
 };
 
-using DecoderStep = std::variant<Replace, ByteFallback, Fuse, Strip>;
+// All strings together, from the byte-level alphabet to bytes; what is not UTF-8 in them becomes
+// U+FFFD.
+struct ByteLevelDecoding {};
+
+using DecoderStep = std::variant<Replace, ByteFallback, Fuse, Strip, ByteLevelDecoding>;
 
 // Without a decoder the tokens are words: joined with single spaces.
 std::string decode_tokens(const std::optional<std::vector<DecoderStep>>& decoder,

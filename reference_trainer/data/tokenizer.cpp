@@ -4,36 +4,18 @@
 #include <utility>
 
 #include "reference_trainer/data/tokenizer_file.h"
-#include "reference_trainer/data/utf8.h"
+#include "reference_trainer/data/vocabulary_files.h"
 #include "reference_trainer/io/json.h"
 
 namespace trainer {
 namespace {
 
-// Non-empty runs of characters that are not white space.
-std::vector<std::string_view> split_at_white_space(std::string_view text) {
-  std::vector<std::string_view> words;
-  std::size_t begin = 0;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = utf8_length(text, at);
-    const std::size_t next = at + std::max<std::size_t>(1, length);
-    if (length > 0 && is_white_space(utf8_code_point(text.substr(at, length)))) {
-      if (at > begin) words.push_back(text.substr(begin, at - begin));
-      begin = next;
-    }
-    at = next;
-  }
-  if (begin < text.size()) words.push_back(text.substr(begin));
-  return words;
-}
-
-std::vector<std::string_view> pre_tokenize(PreTokenizer kind, std::string_view text) {
-  if (kind == PreTokenizer::kWhitespaceSplit) return split_at_white_space(text);
-  return {text};
-}
-
 void encode_piece(const Bpe& bpe, std::string_view piece, std::vector<TokenId>& out) {
   bpe_encode(bpe, piece, out);
+}
+
+void encode_piece(const ByteLevelBpe& model, std::string_view piece, std::vector<TokenId>& out) {
+  byte_level_encode(model, piece, out);
 }
 
 void encode_piece(const WordLevel& model, std::string_view piece, std::vector<TokenId>& out) {
@@ -63,38 +45,43 @@ struct Tokenizer::Impl {
       added_ids.insert(token.content, token.id);
       is_special[token.id] = token.special;
       if (!token.normalized) {
-        in_raw_text.insert(token.content, token.id);
+        in_raw_text.insert(token.content, token);
         continue;
       }
       in_beginning.insert(normalize(file.normalizer, token.content, TextPosition::kBeginning),
-                          token.id);
+                          token);
       in_continuation.insert(normalize(file.normalizer, token.content, TextPosition::kContinuation),
-                             token.id);
+                             token);
     }
   }
 
-  void encode_normalized(std::string_view text, const AddedTokenMatcher& matcher,
+  void encode_words(std::string_view text, TextPosition position, std::vector<TokenId>& out) const {
+    const auto encode_all = [&](const auto& split, const auto& model) {
+      for_each_word(split, text, position,
+                    [&](std::string_view word) { encode_piece(model, word, out); });
+    };
+    std::visit(encode_all, file.pre_tokenizer, file.model);
+  }
+
+  void encode_normalized(std::string_view text, TextPosition position,
                          std::vector<TokenId>& out) const {
-    for (const TextPiece& piece : matcher.split(text)) {
+    const bool is_beginning = position == TextPosition::kBeginning;
+    for (const TextPiece& piece : (is_beginning ? in_beginning : in_continuation).split(text)) {
       if (piece.id >= 0) {
         out.push_back(piece.id);
-        continue;
-      }
-      for (const std::string_view word : pre_tokenize(file.pre_tokenizer, piece.text)) {
-        std::visit([&](const auto& model) { encode_piece(model, word, out); }, file.model);
+      } else {
+        encode_words(piece.text, position, out);
       }
     }
   }
 
   // Every text between added tokens is normalized on its own, as the reference does.
   void encode(std::string_view text, TextPosition position, std::vector<TokenId>& out) const {
-    const bool is_beginning = position == TextPosition::kBeginning;
-    const AddedTokenMatcher& matcher = is_beginning ? in_beginning : in_continuation;
     for (const TextPiece& piece : in_raw_text.split(text)) {
       if (piece.id >= 0) {
         out.push_back(piece.id);
       } else {
-        encode_normalized(normalize(file.normalizer, piece.text, position), matcher, out);
+        encode_normalized(normalize(file.normalizer, piece.text, position), position, out);
       }
     }
   }
@@ -102,10 +89,15 @@ struct Tokenizer::Impl {
 
 Tokenizer Tokenizer::load(const std::filesystem::path& directory, std::int64_t vocab_size) {
   const std::filesystem::path path = directory / "tokenizer.json";
-  const nlohmann::json json = parse_json(read_file(path), {path.string(), "TK-03", "", ""});
+  const bool has_parts =
+      !std::filesystem::exists(path) && std::filesystem::exists(directory / "vocab.json");
+  const nlohmann::json json = has_parts
+                                  ? read_vocabulary_files(directory)
+                                  : parse_json(read_file(path), {path.string(), "TK-03", "", ""});
+  const std::string where =
+      has_parts ? (directory / "{vocab.json, merges.txt}").string() : path.string();
   Tokenizer tokenizer;
-  tokenizer.impl_ =
-      std::make_shared<const Impl>(parse_tokenizer_file(json, path.string(), vocab_size));
+  tokenizer.impl_ = std::make_shared<const Impl>(parse_tokenizer_file(json, where, vocab_size));
   return tokenizer;
 }
 

@@ -1,5 +1,6 @@
-// Hugging Face tokenizer.json: BPE with byte fallback (the Llama-2 kind) and word level (the
-// built-in task). Whatever a file asks for that we do not implement is refused by its JSON pointer.
+// Hugging Face tokenizer.json: BPE with byte fallback (the Llama-2 kind), byte-level BPE (GPT-2,
+// GPT-NeoX, Qwen2, Llama 3) and word level (the built-in task). Whatever a file asks for that we do
+// not implement is refused by its JSON pointer.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +18,9 @@ using TokenId = std::int32_t;
 
 class Tokenizer {
  public:
-  // Reads <directory>/tokenizer.json. Throws Error with codes TK-01 ... TK-07. Ids must be below
-  // vocab_size (TK-02).
+  // Reads <directory>/tokenizer.json or, where there is none, vocab.json, merges.txt and
+  // tokenizer_config.json. Throws Error with codes TK-01 ... TK-07. Ids must be below vocab_size
+  // (TK-02).
   static Tokenizer load(const std::filesystem::path& directory, std::int64_t vocab_size);
 
   // Text from its beginning, with the special tokens the file's post-processor adds (e.g. BOS).

@@ -1,6 +1,7 @@
 #include "reference_trainer/data/tokenizer_file.h"
 
 #include <limits>
+#include <utility>
 
 namespace trainer {
 namespace {
@@ -20,13 +21,12 @@ JsonCursor optional_part(const JsonCursor& root, const char* key) {
   return root.has(key) ? root.at(key) : JsonCursor(kNull, key, kUnsupported);
 }
 
-void expect_false(const JsonCursor& part, const char* key) {
-  if (part.has(key) && part.at(key).boolean()) part.at(key).fail("false");
+bool option(const JsonCursor& part, const char* key) {
+  return part.has(key) && part.at(key).boolean();
 }
 
 AddedToken parse_added_token(const JsonCursor& part) {
   part.expect_only({"id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"});
-  for (const char* key : {"single_word", "lstrip", "rstrip"}) expect_false(part, key);
   AddedToken token;
   const JsonCursor id = part.at("id").under("TK-02");
   if (id.integer() < 0 || id.integer() > std::numeric_limits<TokenId>::max()) {
@@ -35,8 +35,11 @@ AddedToken parse_added_token(const JsonCursor& part) {
   token.id = static_cast<TokenId>(id.integer());
   token.content = part.at("content").string();
   if (token.content.empty()) part.at("content").under(kBadAddedToken).fail("a string with text");
-  token.normalized = part.has("normalized") && part.at("normalized").boolean();
-  token.special = part.has("special") && part.at("special").boolean();
+  token.normalized = option(part, "normalized");
+  token.special = option(part, "special");
+  token.single_word = option(part, "single_word");
+  token.lstrip = option(part, "lstrip");
+  token.rstrip = option(part, "rstrip");
   return token;
 }
 
@@ -51,7 +54,11 @@ Replace parse_replace(const JsonCursor& part) {
 NormalizerStep parse_normalizer_step(const JsonCursor& part) {
   const std::string type = type_of(part);
   if (type == "Replace") return parse_replace(part);
-  if (type != "Prepend") part.at("type").fail("Prepend, Replace or Sequence");
+  if (type == "NFC") {
+    part.expect_only({"type"});
+    return Nfc{};
+  }
+  if (type != "Prepend") part.at("type").fail("NFC, Prepend, Replace or Sequence");
   part.expect_only({"type", "prepend"});
   return Prepend{part.at("prepend").string()};
 }
@@ -70,10 +77,14 @@ DecoderStep parse_decoder_step(const JsonCursor& part) {
   const std::string type = type_of(part);
   if (type == "Replace") return parse_replace(part);
   if (type == "Strip") return parse_strip(part);
+  if (type == "ByteLevel") {  // its options are those of the pre-tokenizer
+    part.expect_only({"type", "add_prefix_space", "trim_offsets", "use_regex"});
+    return ByteLevelDecoding{};
+  }
   part.expect_only({"type"});
   if (type == "ByteFallback") return ByteFallback{};
   if (type == "Fuse") return Fuse{};
-  part.at("type").fail("Replace, ByteFallback, Fuse, Strip or Sequence");
+  part.at("type").fail("ByteLevel, Replace, ByteFallback, Fuse, Strip or Sequence");
 }
 
 // One step, or the steps of a Sequence under `list_key`.
@@ -88,28 +99,9 @@ std::vector<Step> parse_steps(const JsonCursor& part, const char* list_key,
   return steps;
 }
 
-// Appends the ids of {"SpecialToken": {"id": name}}.
-void append_special(const JsonCursor& post_processor, const JsonCursor& item,
-                    std::vector<TokenId>& out) {
-  const JsonCursor name = item.at("SpecialToken").at("id");
-  const JsonCursor ids = post_processor.at("special_tokens").at(name.string()).at("ids");
-  for (std::size_t i = 0; i < ids.array_size(); ++i) {
-    const std::int64_t id = ids.at(i).integer();
-    if (id < 0 || id > std::numeric_limits<TokenId>::max()) ids.at(i).fail("an id");
-    out.push_back(static_cast<TokenId>(id));
-  }
-}
-
-void check_template(const JsonCursor& part, const TextTemplate& text_template,
-                    std::size_t token_count) {
-  for (const std::vector<TokenId>* ids : {&text_template.before, &text_template.after}) {
-    for (const TokenId id : *ids) {
-      if (static_cast<std::size_t>(id) < token_count) continue;
-      part.at("special_tokens")
-          .under(kBadAddedToken)
-          .fail_with("id " + std::to_string(id), "an id below " + std::to_string(token_count));
-    }
-  }
+TokenModel byte_level_model(const JsonCursor& pre_tokenizer, TokenModel model) {
+  if (auto* bpe = std::get_if<Bpe>(&model)) return make_byte_level(std::move(*bpe));
+  pre_tokenizer.at("type").fail("ByteLevel together with a model of type BPE");
 }
 
 }  // namespace
@@ -128,33 +120,6 @@ std::vector<NormalizerStep> parse_normalizer(const JsonCursor& part) {
   return parse_steps(part, "normalizers", parse_normalizer_step);
 }
 
-PreTokenizer parse_pre_tokenizer(const JsonCursor& part) {
-  if (part.is_null()) return PreTokenizer::kWholeText;
-  if (type_of(part) != "WhitespaceSplit") part.at("type").fail("null or WhitespaceSplit");
-  part.expect_only({"type"});
-  return PreTokenizer::kWhitespaceSplit;
-}
-
-TextTemplate parse_post_processor(const JsonCursor& part) {
-  TextTemplate result;
-  if (part.is_null()) return result;
-  if (type_of(part) != "TemplateProcessing") part.at("type").fail("null or TemplateProcessing");
-  part.expect_only({"type", "single", "pair", "special_tokens"});
-  const JsonCursor single = part.at("single");
-  int texts = 0;
-  for (std::size_t i = 0; i < single.array_size(); ++i) {
-    const JsonCursor item = single.at(i);
-    item.expect_only({"SpecialToken", "Sequence"});
-    if (!item.has("Sequence")) {
-      append_special(part, item, texts == 0 ? result.before : result.after);
-    } else if (item.at("Sequence").at("id").string() != "A" || ++texts > 1) {
-      item.fail("the sequence A, once");
-    }
-  }
-  if (texts == 0) single.fail_with("no sequence", "the sequence A, once");
-  return result;
-}
-
 std::optional<std::vector<DecoderStep>> parse_decoder(const JsonCursor& part) {
   if (part.is_null()) return std::nullopt;
   return parse_steps(part, "decoders", parse_decoder_step);
@@ -171,10 +136,13 @@ TokenizerFile parse_tokenizer_file(const nlohmann::json& json, const std::string
   file.normalizer = parse_normalizer(optional_part(root, "normalizer"));
   file.pre_tokenizer = parse_pre_tokenizer(optional_part(root, "pre_tokenizer"));
   file.model = parse_token_model(root.at("model"));
-  file.text_template = parse_post_processor(optional_part(root, "post_processor"));
   file.decoder = parse_decoder(optional_part(root, "decoder"));
   file.tokens = token_table(root, file.model, file.added, vocab_size);
-  check_template(optional_part(root, "post_processor"), file.text_template, file.tokens.size());
+  file.text_template =
+      parse_post_processor(optional_part(root, "post_processor"), file.tokens.size());
+  if (std::holds_alternative<ByteLevelSplit>(file.pre_tokenizer)) {
+    file.model = byte_level_model(root.at("pre_tokenizer"), std::move(file.model));
+  }
   return file;
 }
 

@@ -10,8 +10,10 @@
 
 #include "reference_trainer/data/added_tokens.h"
 #include "reference_trainer/data/bpe.h"
+#include "reference_trainer/data/byte_level_bpe.h"
 #include "reference_trainer/data/json_cursor.h"
 #include "reference_trainer/data/normalizer.h"
+#include "reference_trainer/data/pre_tokenizer.h"
 #include "reference_trainer/data/token_decoder.h"
 #include "reference_trainer/data/vocabulary.h"
 
@@ -23,10 +25,7 @@ struct WordLevel {
   TokenId unknown = 0;
 };
 
-using TokenModel = std::variant<Bpe, WordLevel>;
-
-// How a text is cut into the pieces that the model sees.
-enum class PreTokenizer { kWholeText, kWhitespaceSplit };
+using TokenModel = std::variant<Bpe, ByteLevelBpe, WordLevel>;
 
 // Special tokens around every text, from the file's post-processor.
 struct TextTemplate {
@@ -36,7 +35,7 @@ struct TextTemplate {
 struct TokenizerFile {
   std::vector<AddedToken> added;
   std::vector<NormalizerStep> normalizer;
-  PreTokenizer pre_tokenizer = PreTokenizer::kWholeText;
+  PreTokenizer pre_tokenizer;
   TokenModel model;
   TextTemplate text_template;
   std::optional<std::vector<DecoderStep>> decoder;
@@ -52,7 +51,7 @@ TokenizerFile parse_tokenizer_file(const nlohmann::json& root, const std::string
 std::vector<AddedToken> parse_added_tokens(const JsonCursor& part);
 std::vector<NormalizerStep> parse_normalizer(const JsonCursor& part);
 PreTokenizer parse_pre_tokenizer(const JsonCursor& part);
-TextTemplate parse_post_processor(const JsonCursor& part);
+TextTemplate parse_post_processor(const JsonCursor& part, std::size_t token_count);
 std::optional<std::vector<DecoderStep>> parse_decoder(const JsonCursor& part);
 TokenModel parse_token_model(const JsonCursor& part);
 

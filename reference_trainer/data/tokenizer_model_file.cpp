@@ -43,7 +43,6 @@ void expect_plain_bpe(const JsonCursor& part) {
     part.at(key).fail(expected);
   };
   expect("dropout", 0, "null");
-  expect("ignore_merges", false, "false");
   for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
     expect(key, "", "null");
   }
@@ -124,6 +123,7 @@ TokenModel parse_bpe(const JsonCursor& part) {
   bpe.unknown = parse_unknown(part, bpe.vocabulary);
   bpe.byte_tokens.fill(-1);
   if (option(part, "byte_fallback")) bpe.byte_tokens = byte_tokens(bpe.vocabulary);
+  if (option(part, "ignore_merges")) bpe.known_words = KnownWords::kTaken;
   if (option(part, "fuse_unk")) bpe.unknown_runs = UnknownRuns::kFused;
   return bpe;
 }
@@ -195,7 +195,9 @@ TokenModel parse_token_model(const JsonCursor& part) {
 }
 
 const Vocabulary& vocabulary_of(const TokenModel& model) {
-  return std::visit([](const auto& m) -> const Vocabulary& { return m.vocabulary; }, model);
+  if (const auto* byte_level = std::get_if<ByteLevelBpe>(&model)) return byte_level->bpe.vocabulary;
+  if (const auto* bpe = std::get_if<Bpe>(&model)) return bpe->vocabulary;
+  return std::get<WordLevel>(model).vocabulary;
 }
 
 std::vector<std::string> token_table(const JsonCursor& root, const TokenModel& model,

@@ -66,9 +66,11 @@ TEST(Utf8, WhiteSpaceHas25CodePoints) {
 
 TEST(AddedTokens, LeftmostLongestWithoutOverlap) {
   AddedTokenMatcher matcher;
-  matcher.insert("ab", 1);
-  matcher.insert("abcd", 2);
-  matcher.insert("bc", 3);
+  for (const auto& [content, id] : {std::pair{"ab", 1}, std::pair{"abcd", 2}, std::pair{"bc", 3}}) {
+    AddedToken token;
+    token.id = id;
+    matcher.insert(content, token);
+  }
   std::vector<std::pair<std::string, TokenId>> pieces;
   for (const TextPiece& piece : matcher.split("abcabcdxbcab")) {
     pieces.emplace_back(piece.text, piece.id);
