@@ -81,10 +81,12 @@ DecoderStep parse_decoder_step(const JsonCursor& part) {
     part.expect_only({"type", "add_prefix_space", "trim_offsets", "use_regex"});
     return ByteLevelDecoding{};
   }
+  if (type != "ByteFallback" && type != "Fuse") {
+    part.at("type").fail("ByteLevel, Replace, ByteFallback, Fuse, Strip or Sequence");
+  }
   part.expect_only({"type"});
-  if (type == "ByteFallback") return ByteFallback{};
   if (type == "Fuse") return Fuse{};
-  part.at("type").fail("ByteLevel, Replace, ByteFallback, Fuse, Strip or Sequence");
+  return ByteFallback{};
 }
 
 // One step, or the steps of a Sequence under `list_key`.
