@@ -42,7 +42,7 @@ ByteLevelBpe make_byte_level(Bpe bpe) {
     if (to_byte_level(bytes) != token) continue;  // no text of bytes is this token
     tokens.clear();
     if (model.bpe.known_words == KnownWords::kMerged) encode_by_merges(model, bytes, tokens);
-    if (tokens.empty() || (tokens.size() == 1 && tokens[0] == id)) model.words.set(bytes, id);
+    if (tokens.empty() || (tokens.size() == 1 && tokens[0] == id)) model.words.insert(bytes, id);
   }
   return model;
 }

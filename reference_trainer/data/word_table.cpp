@@ -32,17 +32,13 @@ void WordTable::grow() {
   }
 }
 
-void WordTable::set(std::string_view word, TokenId id) {
+void WordTable::insert(std::string_view word, TokenId id) {
   if (2 * (count_ + 1) > slots_.size()) grow();
   const std::uint32_t hash = hash_of(word);
-  Slot& slot = slots_[place(word, hash)];
-  if (slot.id == kFree) {
-    ++count_;
-    slot = {hash, static_cast<std::uint32_t>(bytes_.size()),
-            static_cast<std::uint32_t>(word.size()), id};
-    bytes_ += word;
-  }
-  slot.id = id;
+  slots_[place(word, hash)] = {hash, static_cast<std::uint32_t>(bytes_.size()),
+                               static_cast<std::uint32_t>(word.size()), id};
+  bytes_ += word;
+  ++count_;
 }
 
 std::optional<TokenId> WordTable::find(std::string_view word) const {

@@ -16,8 +16,8 @@ class WordTable {
  public:
   WordTable() : slots_(kMinSlots) {}
 
-  // A word given twice keeps its last id. All words together have less than 2^32 bytes.
-  void set(std::string_view word, TokenId id);
+  // `word` is not there yet. All words together have less than 2^32 bytes.
+  void insert(std::string_view word, TokenId id);
   std::optional<TokenId> find(std::string_view word) const;
 
  private:

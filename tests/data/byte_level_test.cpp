@@ -76,6 +76,17 @@ TEST(ByteLevel, ContinuationsGetNoPrefixSpace) {
   EXPECT_NE(tokenizer.encode("the"), tokenizer.encode_continuation("the"));
 }
 
+// "zebra" is a token that no merges give.
+TEST(ByteLevel, WholeWordsAreTakenOnlyWhereTheFileSaysSo) {
+  json parts = golden_tokenizer("llama3");
+  const TokenId zebra = parts["model"]["vocab"]["\u0120zebra"];
+  EXPECT_EQ(load_tokenizer(parts, 500).encode_continuation(" zebra"), Ids{zebra});
+  parts["model"]["ignore_merges"] = false;
+  const Tokenizer merging = load_tokenizer(parts, 500);
+  EXPECT_GT(merging.encode_continuation(" zebra").size(), 1u);
+  EXPECT_EQ(merging.decode(merging.encode(" zebra")), " zebra");
+}
+
 TEST(ByteLevel, BytesWithoutTokenVanish) {
   json parts = golden_tokenizer("prefix");
   parts["pre_tokenizer"] = {{"type", "ByteLevel"}, {"add_prefix_space", false}};
