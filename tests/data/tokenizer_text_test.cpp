@@ -80,6 +80,24 @@ TEST(AddedTokens, LeftmostLongestWithoutOverlap) {
   EXPECT_TRUE(matcher.split("").empty());
 }
 
+// Both want the spaces between them: the first one has them, and nothing is covered twice.
+TEST(AddedTokens, SpacesBelongToTheFirstThatStripsThem) {
+  AddedToken a, b;
+  a.id = 1;
+  a.rstrip = true;
+  b.id = 2;
+  b.lstrip = true;
+  AddedTokenMatcher matcher;
+  matcher.insert("a", a);
+  matcher.insert("b", b);
+  std::vector<std::pair<std::string, TokenId>> pieces;
+  for (const TextPiece& piece : matcher.split("x a  b y  b")) {
+    pieces.emplace_back(piece.text, piece.id);
+  }
+  EXPECT_EQ(pieces, (std::vector<std::pair<std::string, TokenId>>{
+                        {"x ", -1}, {"a  ", 1}, {"b", 2}, {" y", -1}, {"  b", 2}}));
+}
+
 TEST(TokenDecoder, BytesOfTokens) {
   EXPECT_EQ(byte_of_token("<0x00>"), 0);
   EXPECT_EQ(byte_of_token("<0xfF>"), 255);
