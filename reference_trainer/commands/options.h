@@ -61,7 +61,8 @@ struct ModelOptions {
 struct DataOptions {
   std::filesystem::path dataset;       // JSONL to train, calibrate or (`eval`) evaluate on
   std::filesystem::path eval_dataset;  // JSONL to evaluate on; empty: eval_fraction of dataset
-  std::filesystem::path validation_dataset;  // JSONL on which a sweep chooses; may be empty
+  std::filesystem::path calibration_dataset;  // JSONL to measure and calibrate on; empty: dataset
+  std::filesystem::path validation_dataset;   // JSONL on which a sweep chooses; may be empty
   double eval_fraction = 0.05;  // held out from dataset when there is no eval_dataset; (0, 0.5]
   SftOptions reading;           // max_length 1024 tokens, max_samples -1 (all), loss_on completion
 };

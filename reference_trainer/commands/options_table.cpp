@@ -20,6 +20,9 @@ void add_model_and_data(std::vector<FlagRow>& rows) {
   group.add_required(kReadsData, kNeedsData,
                      text_flag({"dataset", "JSONL: prompt/completion, messages or text"}, "FILE",
                                at(&Cmd::data, &DataOptions::dataset)));
+  group.add({kMeasure, kSearch, kQuantize},
+            text_flag({"calibration_dataset", "JSONL to calibrate on, in place of --dataset"},
+                      "FILE", at(&Cmd::data, &DataOptions::calibration_dataset)));
   group.add(kSplits, text_flag({"eval_dataset", "JSONL to evaluate on afterwards"}, "FILE",
                                at(&Cmd::data, &DataOptions::eval_dataset)));
   group.add({kRun, kSweep}, text_flag({"validation_dataset", "JSONL on which settings are chosen"},

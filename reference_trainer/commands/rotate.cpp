@@ -12,11 +12,13 @@ namespace {
 // A Haar-distributed R1 of the rotation seed in place of the Hadamard matrix: merged, after which
 // it is a model like any other and its choice has no R1.
 template <Backend B>
-void merge_random_r1(B& backend, Session<B>& session, RotationChoice& choice) {
-  if (!choice.r1()) return;
-  merge_r1(backend, DenseRotation::random(session.shape().hidden_size, choice.seed),
-           session.network.parameters);
+std::optional<DenseRotations> merge_random_r1(B& backend, Session<B>& session,
+                                              RotationChoice& choice) {
+  if (!choice.r1()) return std::nullopt;
+  const DenseRotation r1 = DenseRotation::random(session.shape().hidden_size, choice.seed);
+  merge_r1(backend, r1, session.network.parameters);
   for (RotationMask& mask : choice.layers) mask = RotationMask(mask.bits() & 0b1110u);
+  return DenseRotations{r1, {}};
 }
 
 }  // namespace
@@ -34,13 +36,15 @@ void rotate_command(B& backend, const CommandLine& line) {
   RotationChoice choice = chosen_rotations(line, session.shape()).value();
   const std::string rotations = choice.layers.at(0).text();
   say_rotation_notes(line, session.shape(), choice);
-  if (line.rotation.rotate_mode == RotateMode::kRandom) merge_random_r1(backend, session, choice);
+  std::optional<DenseRotations> dense;
+  if (line.rotation.rotate_mode == RotateMode::kRandom)
+    dense = merge_random_r1(backend, session, choice);
   apply_plan(backend, {}, choice, session.network);
   const double difference =
       largest_relative_difference(before, probe_logits(backend, session.network));
   check_unchanged(difference, line.model.model_name_or_path);
   session.network.plan.quant = quant;
-  save_session(backend, session, line.output_dir);
+  save_session(backend, session, dense, line.output_dir);
   if (line.format == ResultFormat::kJson) {
     print_result(
         nlohmann::json{{"max_relative_logit_difference", difference}, {"rotation", to_json(choice)}}
