@@ -124,6 +124,8 @@ TEST(Adapters, AResumedRunHasTheSameBits) {
     const Outcome resumed = train(out, own + Words{"--method", method, "--resume"});
     ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
     EXPECT_TRUE(weights(out / "model") == model) << method;
+    const std::string log = read_text(out / "log.jsonl");
+    EXPECT_EQ(std::ranges::count(log, '\n'), 4 + 2) << "it began at step 3, not at the first";
     EXPECT_TRUE(read_text(out / "adapters/adapter.safetensors") == adapters) << method;
   }
 }
