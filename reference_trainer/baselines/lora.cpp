@@ -1,7 +1,9 @@
 #include "reference_trainer/baselines/lora.h"
 
+#include <algorithm>
 #include <cmath>
 
+#include "reference_trainer/base/error.h"
 #include "reference_trainer/base/random.h"
 
 namespace trainer {
@@ -15,6 +17,18 @@ roste::cpu::MatrixView<double> view(WideMatrix& m) {
 }
 
 }  // namespace
+
+void require_targets(const LoraSettings& settings, const ModelShape& shape) {
+  const auto known = linears_of(shape);
+  if (std::ranges::any_of(settings.targets, [&](Linear l) { return std::ranges::count(known, l); }))
+    return;
+  std::string names, layers;
+  for (const Linear l : settings.targets)
+    names.append(names.empty() ? "" : ", ").append(linear_name(l));
+  for (const Linear l : known) layers.append(layers.empty() ? "" : ", ").append(linear_name(l));
+  throw_bad_input({"AD-05", "targets of adapters", names.empty() ? "nothing" : names,
+                   "at least one of " + layers, "the model has no other linear layers"});
+}
 
 std::vector<float> initial_adapter(const LoraSettings& settings, std::size_t layer, Linear l,
                                    std::int64_t in) {

@@ -23,11 +23,15 @@ struct LoraSettings {
 std::vector<float> initial_adapter(const LoraSettings& settings, std::size_t layer, Linear l,
                                    std::int64_t in);
 
+// Throws Error (kBadInput, AD-05) when a model of `shape` has none of the targets.
+void require_targets(const LoraSettings& settings, const ModelShape& shape);
+
 // Puts fresh adapters beside the targets that the network has: b is zero, so the network computes
-// what it did. Throws std::invalid_argument when it has none of them, or the rank is below 1.
+// what it did. Throws as require_targets, and std::invalid_argument when the rank is below 1.
 template <Backend B>
 void attach_adapters(B& backend, const LoraSettings& settings, Network<B>& network) {
   if (settings.rank < 1) throw std::invalid_argument("adapters: expected a rank of at least 1");
+  require_targets(settings, network.plan.shape);
   const auto& parameters = network.parameters.layers;
   Adapters<B> adapters;
   adapters.scale = settings.alpha / static_cast<double>(settings.rank);
@@ -43,8 +47,6 @@ void attach_adapters(B& backend, const LoraSettings& settings, Network<B>& netwo
       fill_zero(backend, adapter.b);
     }
   }
-  if (tensor_list(adapters).empty())
-    throw std::invalid_argument("adapters: the model has none of the linear layers named");
   network.adapters = std::move(adapters);
 }
 

@@ -12,6 +12,8 @@ namespace {
 using nlohmann::json;
 
 constexpr int kFormatVersion = 1;
+constexpr std::int64_t kMostRank = 1 << 20;  // and alpha: what the command line allows
+constexpr double kMostAlpha = 1e6;
 constexpr const char* kRecordFile = "adapter.json";
 constexpr const char* kTensorFile = "adapter.safetensors";
 
@@ -80,8 +82,10 @@ LoraSettings read_settings(const Reader& reader) {
   settings.alpha = reader.get<double>("alpha");
   settings.targets = reader.targets();
   settings.seed = reader.get<std::uint64_t>("seed");
-  if (settings.rank < 1)
-    reject(reader.where("r"), std::to_string(settings.rank), "a rank of at least 1");
+  if (settings.rank < 1 || settings.rank > kMostRank)
+    reject(reader.where("r"), std::to_string(settings.rank), "a rank from 1 to 1048576");
+  if (!(settings.alpha > 0 && settings.alpha <= kMostAlpha))
+    reject(reader.where("alpha"), json(settings.alpha).dump(), "a number in (0, 1e6]");
   if (settings.targets.empty()) reject(reader.where("targets"), "[]", "at least one linear layer");
   return settings;
 }

@@ -34,9 +34,13 @@ void measure_command(B& backend, const CommandLine& line);
 template <Backend B>
 void search_command(B& backend, const CommandLine& line);
 
-// Fine-tuning: plain, with STE, or RoSTE (Algorithm 1).
+// Fine-tuning: plain, with STE, RoSTE (Algorithm 1), LLM-QAT, or adapters.
 template <Backend B>
 void train_command(B& backend, const CommandLine& line);
+
+// Adapters added to the weights of the base that they were trained beside.
+template <Backend B>
+void merge_command(B& backend, const CommandLine& line);
 
 // Post-training quantization: RTN, GPTQ, SpinQuant.
 template <Backend B>

@@ -19,6 +19,8 @@ void run_on(B& backend, const CommandLine& line) {
       return search_command(backend, line);
     case Command::kTrain:
       return train_command(backend, line);
+    case Command::kMerge:
+      return merge_command(backend, line);
     case Command::kQuantize:
       return quantize_command(backend, line);
     case Command::kEval:

@@ -11,8 +11,7 @@ namespace {
 template <Backend B>
 std::vector<SftSample> calibration_of(B& backend, const CommandLine& line, Session<B>& session) {
   fold_for_quantization(backend, session);
-  const SftDataset data = load_dataset(line, line.data.dataset, session.tokenizer, session.shape());
-  auto samples = draw_samples(data.samples, line.rotation.calibration_samples, line.train.seed);
+  auto samples = load_calibration(line, session.tokenizer, session.shape());
   say(line,
       "measuring " + bits_name(line.quant) + " on " + std::to_string(samples.size()) + " samples");
   say_rotation_notes(

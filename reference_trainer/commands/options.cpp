@@ -39,11 +39,17 @@ void merge_recipe(Command command, Table table, GivenFlags& given) {
   }
 }
 
+bool is_given(const std::string& name, const GivenFlags& given) {
+  const auto found = given.find(name);
+  return found != given.end() && !found->second.text.empty();
+}
+
+// Commands that know --calibration_dataset read nothing else of the data.
 void check_required(Command command, Table table, const GivenFlags& given) {
   for (const FlagRow& row : table) {
     if (!row.required.contains(command)) continue;
-    const auto found = given.find(row.flag.name);
-    if (found != given.end() && !found->second.text.empty()) continue;
+    if (is_given(row.flag.name, given)) continue;
+    if (row.flag.name == "dataset" && is_given("calibration_dataset", given)) continue;
     throw_usage({"CL-09", std::string(name_of(command)), "no --" + row.flag.name,
                  row.flag.value_name, row.flag.help});
   }

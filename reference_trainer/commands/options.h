@@ -30,6 +30,7 @@ enum class Command {
   kMeasure,
   kSearch,
   kTrain,
+  kMerge,
   kQuantize,
   kEval,
   kGenerate,
@@ -40,8 +41,9 @@ enum class Command {
   kNone,  // no command was given
 };
 
-enum class TrainMethod { kSft, kSte, kRoste };
-enum class BaseArchitecture { kPythia, kLlama };  // of the model that `pretrain` makes
+enum class TrainMethod { kSft, kSte, kRoste, kLlmQat, kLora, kRolora };
+enum class AdapterBase { kFullPrecision, kQuantized };  // what adapters are trained beside
+enum class BaseArchitecture { kPythia, kLlama };        // of the model that `pretrain` makes
 enum class QuantizeMethod { kRtn, kGptq, kSpinquant };
 enum class Verbosity { kNormal, kQuiet };
 enum class ResultFormat { kTable, kJson };
@@ -52,13 +54,15 @@ enum class TrainBasis { kMaster, kMerged };
 
 struct ModelOptions {
   std::filesystem::path model_name_or_path;  // a Hugging Face directory, e.g. out/demo/base
+  std::filesystem::path adapters;            // `merge` only: a directory of adapters
   NonFinite nonfinite = NonFinite::kReject;  // --allow_nonfinite loads weights with NaN or infinity
 };
 
 struct DataOptions {
   std::filesystem::path dataset;       // JSONL to train, calibrate or (`eval`) evaluate on
   std::filesystem::path eval_dataset;  // JSONL to evaluate on; empty: eval_fraction of dataset
-  std::filesystem::path validation_dataset;  // JSONL on which a sweep chooses; may be empty
+  std::filesystem::path calibration_dataset;  // JSONL to measure and calibrate on; empty: dataset
+  std::filesystem::path validation_dataset;   // JSONL on which a sweep chooses; may be empty
   double eval_fraction = 0.05;  // held out from dataset when there is no eval_dataset; (0, 0.5]
   SftOptions reading;           // max_length 1024 tokens, max_samples -1 (all), loss_on completion
 };
@@ -89,7 +93,7 @@ struct TrainOptions {
 
 struct RotationOptions {
   // Digits R1 R2 R3 R4 (1: Hadamard, 0: identity), e.g. 1011, or the path of a result of `search`.
-  // Empty: `train --method roste` searches, every other method rotates nothing.
+  // Empty: `train --method roste` searches, rolora has R1 and R4, every other method none.
   std::string rotations;
   RotateMode rotate_mode = RotateMode::kHadamard;
   std::uint64_t rotation_seed = 0;         // of the random signs r of eq. (19); below 2^42
@@ -159,6 +163,7 @@ struct CommandLine {
   SpinQuantSettings spinquant;
   LlmQatSettings llm_qat;
   AdapterTraining adapters;
+  AdapterBase adapter_base = AdapterBase::kFullPrecision;  // `train` only
   StudyOptions study;
 };
 

@@ -28,7 +28,7 @@ void set_pretraining(CommandLine& line) {
 CommandLine defaults_of(Command command) {
   CommandLine line;
   line.command = command;
-  line.quant = four_bits();
+  if (command != Command::kMerge) line.quant = four_bits();
   if (command == Command::kPretrain) set_pretraining(line);
   if (command == Command::kRotate) line.rotation.rotations = "1111";
   if (command == Command::kQuantize) line.rotation.rotations = "0000";

@@ -6,7 +6,7 @@ namespace trainer {
 namespace {
 
 // In the order of Command.
-constexpr std::array<CommandHelp, 11> kHelp = {{
+constexpr std::array<CommandHelp, 12> kHelp = {{
     {"Make the built-in task and train a small base model on it.",
      "First step without any download: afterwards DIR/model is the model and DIR/data its posts.",
      "pretrain --output_dir out/base --seed 0"},
@@ -21,12 +21,17 @@ constexpr std::array<CommandHelp, 11> kHelp = {{
      "To choose rotations once and reuse them: the result is a file for --rotations.",
      "search --model_name_or_path out/base/model --dataset out/base/data/train.jsonl "
      "--output_dir out/search"},
-    {"Fine-tune: in full precision (sft), quantized (ste), or quantized and rotated (roste).",
+    {"Fine-tune: in full precision (sft), quantized (ste), quantized and rotated (roste); on the "
+     "model's\nown text (llm_qat); or adapters of a frozen base (lora, rolora).",
      "To make one model; `run` makes and compares all of them. The default learning rate is the "
      "paper's for\nlarge models; small ones, such as that of the built-in task, want a larger one.",
      "train --method roste --model_name_or_path out/base/model --dataset out/base/data/train.jsonl "
      "--eval_dataset out/base/data/test.jsonl --learning_rate 2e-3 --max_steps 1000 "
      "--output_dir out/roste"},
+    {"Add trained adapters to the weights of their base model: an ordinary model directory.",
+     "After train --method lora or rolora saved them; rotations are rebuilt from the stored seed.",
+     "merge --adapters out/rolora/adapters --model_name_or_path out/base/model --w_bits 4 "
+     "--output_dir out/merged"},
     {"Quantize a finished model: round to nearest, GPTQ, or SpinQuant's learned rotations.",
      "The baselines: sft first, then this, with rotations (QuaRot) or without.",
      "quantize --model_name_or_path out/sft/model --rotations 1111 --output_dir out/quarot"},

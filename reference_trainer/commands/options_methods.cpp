@@ -1,4 +1,6 @@
 // Flags of single methods, and of the commands that compare all of them.
+#include <algorithm>
+
 #include "reference_trainer/commands/options_rows.h"
 
 namespace trainer {
@@ -9,6 +11,7 @@ using Cmd = CommandLine;
 
 constexpr CommandSet kSearches = {kSearch, kTrain, kRun, kSweep, kReproduce};
 constexpr CommandSet kChoosesRotations = {kTrain, kRun, kSweep, kReproduce};
+constexpr CommandSet kEveryMethod = {kTrain, kRun, kSweep, kReproduce};
 constexpr CommandSet kRounds = {kQuantize, kRun, kSweep, kReproduce};  // weights, after training
 
 void add_algorithm1(std::vector<FlagRow>& rows) {
@@ -62,25 +65,66 @@ void add_spinquant(std::vector<FlagRow>& rows) {
 void add_llm_qat(std::vector<FlagRow>& rows) {
   Group group("LLM-QAT", rows);
   const auto field = [](auto member) { return at(&Cmd::llm_qat, member); };
-  group.add(kStudies, integer_flag({"llm_qat_sequences", "texts that the model makes up"},
-                                   {1, kMany}, field(&LlmQatSettings::sequences)));
-  group.add(kStudies, integer_flag({"llm_qat_max_length", "tokens of each"}, {2, kWidest},
-                                   field(&LlmQatSettings::max_length)));
-  group.add(kStudies,
-            real_flag({"llm_qat_learning_rate", "peak; cosine to 0"},
+  group.add(kEveryMethod, integer_flag({"llm_qat_sequences", "texts that the model makes up"},
+                                       {1, kMany}, field(&LlmQatSettings::sequences)));
+  group.add(kEveryMethod, integer_flag({"llm_qat_max_length", "tokens of each"}, {2, kWidest},
+                                       field(&LlmQatSettings::max_length)));
+  group.add(kEveryMethod,
+            real_flag({"llm_qat_learning_rate", "in place of learning_rate; cosine to 0"},
                       {0, 1, Bound::kExcluded, {}, "2e-5"}, field(&LlmQatSettings::learning_rate)));
+}
+
+// The last part of a layer's name in files: "q_proj".
+std::vector<std::string_view> target_words() {
+  std::vector<std::string_view> words;
+  for (const Linear l : kLinears) {
+    const std::string_view name = linear_name(l);
+    words.push_back(name.substr(name.find('.') + 1));
+  }
+  return words;
+}
+
+// In the order of kLinears, so that equal sets are equal lists.
+std::vector<Linear> parse_targets(const FlagValue& value) {
+  std::vector<Linear> targets;
+  for (const std::size_t word : parse_words(value, target_words()))
+    targets.push_back(kLinears[word]);
+  std::ranges::sort(targets);
+  return targets;
+}
+
+Flag targets_flag() {
+  return {
+      "lora_targets",
+      "LIST",
+      "linear layers with an adapter, e.g. q_proj,v_proj",
+      FlagKind::kValue,
+      [](const FlagValue& value, CommandLine& line) {
+        line.adapters.lora.targets = parse_targets(value);
+      },
+      [](const CommandLine& line) {
+        std::string list;
+        for (const Linear l : line.adapters.lora.targets)
+          list.append(list.empty() ? "" : ",").append(target_words()[static_cast<std::size_t>(l)]);
+        return list;
+      }};
 }
 
 void add_adapters(std::vector<FlagRow>& rows) {
   Group group("LoRA and RoLoRA", rows);
   const auto lora = [](auto member) { return at(&Cmd::adapters, &AdapterTraining::lora, member); };
-  group.add(kStudies, integer_flag({"lora_r", "rank of the adapters"}, {1, kWidest},
-                                   lora(&LoraSettings::rank)));
-  group.add(kStudies, real_flag({"lora_alpha", "adapters count alpha / r"},
-                                {0, 1e6, Bound::kExcluded, {}, "16"}, lora(&LoraSettings::alpha)));
-  group.add(kStudies, real_flag({"lora_learning_rate", "peak; cosine to 0"},
-                                {0, 1, Bound::kExcluded, {}, "1e-4"},
-                                at(&Cmd::adapters, &AdapterTraining::learning_rate)));
+  group.add(kEveryMethod, integer_flag({"lora_r", "rank of the adapters"}, {1, kWidest},
+                                       lora(&LoraSettings::rank)));
+  group.add(kEveryMethod,
+            real_flag({"lora_alpha", "adapters count alpha / r"},
+                      {0, 1e6, Bound::kExcluded, {}, "16"}, lora(&LoraSettings::alpha)));
+  group.add(kEveryMethod, targets_flag());
+  group.add({kTrain},
+            word_flag({"lora_base", "what adapters are trained beside"}, at(&Cmd::adapter_base)));
+  group.add(kEveryMethod,
+            real_flag({"lora_learning_rate", "in place of learning_rate; cosine to 0"},
+                      {0, 1, Bound::kExcluded, {}, "1e-4"},
+                      at(&Cmd::adapters, &AdapterTraining::learning_rate)));
 }
 
 }  // namespace

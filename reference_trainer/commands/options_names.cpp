@@ -12,10 +12,12 @@ namespace {
 
 using std::string_view;
 
-constexpr std::array<string_view, 11> kCommands = {"pretrain", "rotate",   "measure",  "search",
-                                                   "train",    "quantize", "eval",     "generate",
-                                                   "run",      "sweep",    "reproduce"};
-constexpr std::array<string_view, 3> kTrainMethods = {"sft", "ste", "roste"};
+constexpr std::array<string_view, 12> kCommands = {"pretrain", "rotate", "measure",  "search",
+                                                   "train",    "merge",  "quantize", "eval",
+                                                   "generate", "run",    "sweep",    "reproduce"};
+constexpr std::array<string_view, 6> kTrainMethods = {"sft",     "ste",  "roste",
+                                                      "llm_qat", "lora", "rolora"};
+constexpr std::array<string_view, 2> kAdapterBases = {"full_precision", "quantized"};
 constexpr std::array<string_view, 2> kBaseArchitectures = {"pythia", "llama"};
 constexpr std::array<string_view, 3> kQuantizeMethods = {"rtn", "gptq", "spinquant"};
 constexpr std::array<string_view, 2> kRotateModes = {"hadamard", "random"};
@@ -45,6 +47,10 @@ std::span<const string_view> words_of<Schedule>() {
 template <>
 std::span<const string_view> words_of<TrainMethod>() {
   return kTrainMethods;
+}
+template <>
+std::span<const string_view> words_of<AdapterBase>() {
+  return kAdapterBases;
 }
 template <>
 std::span<const string_view> words_of<BaseArchitecture>() {

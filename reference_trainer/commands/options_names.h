@@ -18,6 +18,8 @@ std::span<const std::string_view> words_of<Schedule>();
 template <>
 std::span<const std::string_view> words_of<TrainMethod>();
 template <>
+std::span<const std::string_view> words_of<AdapterBase>();
+template <>
 std::span<const std::string_view> words_of<QuantizeMethod>();
 template <>
 std::span<const std::string_view> words_of<Symmetry>();

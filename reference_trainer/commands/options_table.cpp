@@ -14,9 +14,15 @@ void add_model_and_data(std::vector<FlagRow>& rows) {
   group.add_required(kReadsModel, kReadsModel,
                      text_flag({"model_name_or_path", "Hugging Face model directory to start from"},
                                "DIR", at(&Cmd::model, &ModelOptions::model_name_or_path)));
+  group.add_required({kMerge}, {kMerge},
+                     text_flag({"adapters", "directory that train --method lora or rolora saved"},
+                               "DIR", at(&Cmd::model, &ModelOptions::adapters)));
   group.add_required(kReadsData, kNeedsData,
                      text_flag({"dataset", "JSONL: prompt/completion, messages or text"}, "FILE",
                                at(&Cmd::data, &DataOptions::dataset)));
+  group.add({kMeasure, kSearch, kQuantize},
+            text_flag({"calibration_dataset", "JSONL to calibrate on, in place of --dataset"},
+                      "FILE", at(&Cmd::data, &DataOptions::calibration_dataset)));
   group.add(kSplits, text_flag({"eval_dataset", "JSONL to evaluate on afterwards"}, "FILE",
                                at(&Cmd::data, &DataOptions::eval_dataset)));
   group.add({kRun, kSweep}, text_flag({"validation_dataset", "JSONL on which settings are chosen"},
@@ -147,8 +153,9 @@ Flag rotations_flag() {
             line.rotation.rotations = value.text;
           },
           [](const CommandLine& line) {
-            return line.rotation.rotations.empty() ? std::string("roste searches, ste: 0000")
-                                                   : line.rotation.rotations;
+            return line.rotation.rotations.empty()
+                       ? std::string("roste searches, rolora: 1001, others: 0000")
+                       : line.rotation.rotations;
           }};
 }
 
@@ -171,7 +178,7 @@ void add_schedule(std::vector<FlagRow>& rows) {
   const auto count_flag = [&](CommandSet who, FlagText text, IntegerRange range, auto member) {
     group.add(who, integer_flag(text, range, at(&Cmd::train, member)));
   };
-  group.add({kTrain}, word_flag({"method", "full precision, STE, or STE with searched rotations"},
+  group.add({kTrain}, word_flag({"method", "what is trained, and how; docs/methods.md"},
                                 at(&Cmd::train, &Train::method)));
   count_flag(kTrains, {"per_device_train_batch_size", "sequences of a forward pass"}, {1, kWidest},
              &Train::per_device_train_batch_size);

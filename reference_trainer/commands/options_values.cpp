@@ -165,6 +165,21 @@ std::size_t parse_word(const FlagValue& value, std::span<const std::string_view>
   throw_not_a_value(value, joined(words), nearest.empty() ? "" : "did you mean '" + nearest + "'?");
 }
 
+std::vector<std::size_t> parse_words(const FlagValue& value,
+                                     std::span<const std::string_view> words) {
+  std::vector<std::size_t> found;
+  for (std::string_view rest = value.text;;) {
+    const std::size_t comma = std::min(rest.find(','), rest.size());
+    const std::string word(rest.substr(0, comma));
+    const std::size_t index = parse_word({word, value.where}, words);
+    if (std::find(found.begin(), found.end(), index) != found.end())
+      throw_usage({"CL-04", value.where, "'" + word + "' twice", "every word once", ""});
+    found.push_back(index);
+    if (comma == rest.size()) return found;
+    rest.remove_prefix(comma + 1);
+  }
+}
+
 std::vector<QuantConfig> parse_settings(const FlagValue& value, const QuantConfig& base) {
   std::vector<QuantConfig> settings;
   for (std::string_view rest = value.text;;) {

@@ -62,6 +62,10 @@ Truth parse_truth(const FlagValue& value);
 // The index of the word in `words`. Throws CL-02 naming all words and the nearest.
 std::size_t parse_word(const FlagValue& value, std::span<const std::string_view> words);
 
+// Words joined by commas, each as parse_word takes it; none twice (CL-04).
+std::vector<std::size_t> parse_words(const FlagValue& value,
+                                     std::span<const std::string_view> words);
+
 // A list such as W4A4KV4,W3A3KV3: `base` with other bits. Throws CL-02, CL-03, and CL-04 for an
 // item that occurs twice.
 std::vector<QuantConfig> parse_settings(const FlagValue& value, const QuantConfig& base);

@@ -13,21 +13,25 @@ namespace trainer {
 
 namespace {
 
-// Samples of --dataset, which GPTQ and SpinQuant cannot do without.
+// Samples that GPTQ and SpinQuant cannot do without.
 template <Backend B>
 std::vector<SftSample> calibration_of(const CommandLine& line, const Session<B>& session) {
-  if (line.data.dataset.empty()) {
+  if (line.data.dataset.empty() && line.data.calibration_dataset.empty()) {
     throw_usage({"CL-09", "quantize --method " + std::string(name_of(line.quantize_method)),
-                 "no --dataset", "JSONL to calibrate on", ""});
+                 "no --dataset and no --calibration_dataset", "JSONL to calibrate on", ""});
   }
-  const SftDataset data = load_dataset(line, line.data.dataset, session.tokenizer, session.shape());
-  return draw_samples(data.samples, line.rotation.calibration_samples, line.train.seed);
+  return load_calibration(line, session.tokenizer, session.shape());
 }
 
-// Learned R1 and R2 go into the weights; the choice that is returned has R3 and R4.
+// What was in force. Learned rotations are merged into the weights, and `choice` has R3 and R4.
+struct Rotations {
+  RotationChoice choice;
+  std::optional<DenseRotations> learned;
+};
+
 template <Backend B>
-RotationChoice learn_and_merge(B& backend, const CommandLine& line,
-                               const std::vector<SftSample>& calibration, Session<B>& session) {
+Rotations learn_and_merge(B& backend, const CommandLine& line,
+                          const std::vector<SftSample>& calibration, Session<B>& session) {
   SpinQuantSettings settings = line.spinquant;
   settings.seed = line.rotation.rotation_seed;
   Progress progress(progress_style(line));
@@ -39,24 +43,25 @@ RotationChoice learn_and_merge(B& backend, const CommandLine& line,
   say(line, "loss on calibration samples: " + shortest_text(learned.hadamard_loss) +
                 " with Hadamard rotations, " + shortest_text(learned.learned_loss) + " learned");
   merge_learned(backend, learned, session.network);
-  return learned.online;
+  return {learned.online, learned.rotations};
 }
 
-// The choice that was in force; the network becomes the quantized model.
+// The network becomes the quantized model.
 template <Backend B>
-RotationChoice quantize_network(B& backend, const CommandLine& line, Session<B>& session) {
-  RotationChoice choice = chosen_rotations(line, session.shape()).value();
+Rotations quantize_network(B& backend, const CommandLine& line, Session<B>& session) {
+  Rotations in_force{chosen_rotations(line, session.shape()).value(), {}};
+  const RotationChoice& choice = in_force.choice;
   if (line.quantize_method == QuantizeMethod::kRtn) {
     say_rotation_notes(line, session.shape(), choice);
     round_to_nearest(backend, line.quant, choice, line.gptq.clip, session.network);
-    return choice;
+    return in_force;
   }
   const auto calibration = calibration_of(line, session);
   if (line.quantize_method == QuantizeMethod::kSpinquant)
-    choice = learn_and_merge(backend, line, calibration, session);
+    in_force = learn_and_merge(backend, line, calibration, session);
   say_rotation_notes(line, session.shape(), choice);
   gptq<B>(backend, line.gptq, line.quant, choice, calibration, session.network);
-  return choice;
+  return in_force;
 }
 
 }  // namespace
@@ -66,8 +71,8 @@ void quantize_command(B& backend, const CommandLine& line) {
   check_output_directory(line.output_dir, line.model.model_name_or_path);
   Session<B> session = load_session(backend, line);
   fold_for_quantization(backend, session);
-  const RotationChoice choice = quantize_network(backend, line, session);
-  save_session(backend, session, line.output_dir);
+  const auto [choice, learned] = quantize_network(backend, line, session);
+  save_session(backend, session, learned, line.output_dir);
   const nlohmann::json result{{"method", name_of(line.quantize_method)},
                               {"settings", bits_name(line.quant)},
                               {"rotation", to_json(choice)}};

@@ -76,6 +76,14 @@ DataSplits load_splits(const CommandLine& line, const Tokenizer& tokenizer,
   return splits;
 }
 
+std::vector<SftSample> load_calibration(const CommandLine& line, const Tokenizer& tokenizer,
+                                        const ModelShape& shape) {
+  const DataOptions& data = line.data;
+  const auto& file = data.calibration_dataset.empty() ? data.dataset : data.calibration_dataset;
+  return draw_samples(load_dataset(line, file, tokenizer, shape).samples,
+                      line.rotation.calibration_samples, line.train.seed);
+}
+
 std::optional<RotationChoice> chosen_rotations(const CommandLine& line, const ModelShape& shape) {
   const std::string& text = line.rotation.rotations;
   if (text.empty()) return std::nullopt;

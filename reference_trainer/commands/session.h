@@ -8,6 +8,7 @@
 #include "reference_trainer/commands/options.h"
 #include "reference_trainer/data/sft_dataset.h"
 #include "reference_trainer/model/model_files.h"
+#include "reference_trainer/roste/dense_rotation_file.h"
 #include "reference_trainer/roste/merge_rotations.h"
 
 namespace trainer {
@@ -55,6 +56,10 @@ DataSplits load_splits(const CommandLine& line, const Tokenizer& tokenizer,
 std::vector<SftSample> draw_samples(const std::vector<SftSample>& samples, std::int64_t n,
                                     std::uint64_t seed);
 
+// --calibration_samples of --calibration_dataset, or else of --dataset, drawn by --seed.
+std::vector<SftSample> load_calibration(const CommandLine& line, const Tokenizer& tokenizer,
+                                        const ModelShape& shape);
+
 // --rotations as digits or as the file that `search` writes; nothing when the flag is empty.
 std::optional<RotationChoice> chosen_rotations(const CommandLine& line, const ModelShape& shape);
 
@@ -86,10 +91,21 @@ void fold_for_quantization(B& backend, Session<B>& session) {
   update_effective_weights(backend, session.network);
 }
 
+// The model of the session; dense rotations, which no seed describes, as a file beside the weights.
+template <Backend B>
+void save_session(B& backend, Session<B>& session, const std::optional<DenseRotations>& dense,
+                  const std::filesystem::path& output) {
+  const auto write_rotations = [&](const std::filesystem::path& directory) {
+    if (dense) write_dense_rotations(directory / kDenseRotationsFile, *dense);
+  };
+  save_network(backend, session.network,
+               {session.shape(), to_json(session.network.plan), session.directory, write_rotations},
+               output);
+}
+
 template <Backend B>
 void save_session(B& backend, Session<B>& session, const std::filesystem::path& output) {
-  save_network(backend, session.network,
-               {session.shape(), to_json(session.network.plan), session.directory}, output);
+  save_session(backend, session, std::nullopt, output);
 }
 
 }  // namespace trainer

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -64,6 +65,8 @@ struct ModelMetadata {
   ModelShape shape;
   nlohmann::json roste;                       // contents of roste.json; null when there is none
   std::filesystem::path tokenizer_directory;  // where tokenizer files are copied from
+  // Writes what else belongs to the model into the directory it is given; may be empty.
+  std::function<void(const std::filesystem::path&)> write_more = {};
 };
 
 // roste.json of `directory`, or null. Throws CF-01, CF-03 or CF-10 when it is malformed.

@@ -57,6 +57,7 @@ void write_model_directory(const fs::path& directory, const ModelMetadata& metad
   write_safetensors(home / "model.safetensors", tensors, {{"format", "pt"}});
   if (!metadata.roste.is_null()) write_json(home / kRosteFile, metadata.roste);
   copy_tokenizer(metadata.tokenizer_directory, home);
+  if (metadata.write_more) metadata.write_more(home);
   staged.commit();
 }
 

@@ -7,6 +7,8 @@
 
 namespace trainer {
 
+inline constexpr const char* kDenseRotationsFile = "dense_rotations.safetensors";
+
 // Writes "r1" [3, d, d] and "layers.<i>.r2" [3, head_dim, head_dim] as F32: the float nearest to a
 // value, the float nearest to the rest, and what is left; their sum is the double, bit for bit
 // above 2^-96. Throws Error(kIo, IO-02); creates or truncates `path`, so callers that must not

@@ -45,8 +45,9 @@ struct Outcome {
   bool operator==(const Outcome&) const = default;
 };
 
-Outcome train(Cpu& cpu, int student_bits, const TrainSettings& settings) {
-  const Network<Cpu> teacher = test::talkative_network(cpu, test::generating_shape());
+Outcome train(Cpu& cpu, int student_bits, const TrainSettings& settings,
+              const ModelShape& shape = test::generating_shape()) {
+  const Network<Cpu> teacher = test::talkative_network(cpu, shape);
   Network<Cpu> student = student_of(cpu, teacher, bits(student_bits));
   TrainingState<Cpu> state(cpu, student);
   Outcome outcome;
@@ -68,6 +69,16 @@ TEST(LlmQat, TheDivergenceOfAQuantizedStudentFalls) {
   EXPECT_LT(outcome.losses.back(), 0.6 * outcome.losses.front());
   EXPECT_EQ(outcome.report.first_loss, outcome.losses.front());
   EXPECT_EQ(outcome.report.last_loss, outcome.losses.back());
+}
+
+TEST(LlmQat, AGptNeoXStudentLearnsToo) {
+  Cpu cpu(1);
+  const ModelShape neox = test::generating_neox_shape();
+  const Outcome outcome = train(cpu, 3, train_settings(), neox);
+  EXPECT_GT(outcome.losses.front(), 0.05) << "3 bits that change nothing prove nothing";
+  EXPECT_LT(outcome.losses.back(), 0.6 * outcome.losses.front());
+  const Outcome teacher = train(cpu, 16, train_settings(), neox);
+  EXPECT_EQ(teacher.losses, std::vector<double>(40, 0.0)) << "a student that is its teacher";
 }
 
 // Equal networks: every loss, every gradient and so every update is exactly zero.

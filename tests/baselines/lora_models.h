@@ -31,8 +31,9 @@ inline void fill_adapters(Adapters<Cpu>& adapters) {
 }
 
 // A folded network under the rotations `mask`, without adapters.
-inline Network<Cpu> lora_base(Cpu& cpu, const std::string& mask, const QuantConfig& quant) {
-  Network<Cpu> network = talkative_network(cpu, generating_shape());
+inline Network<Cpu> lora_base(Cpu& cpu, const std::string& mask, const QuantConfig& quant,
+                              const ModelShape& shape = generating_shape()) {
+  Network<Cpu> network = talkative_network(cpu, shape);
   fold_norms(cpu, network);
   apply_plan(cpu, quant, RotationChoice::shared(RotationMask::parse(mask), network.plan.shape, 6),
              network);

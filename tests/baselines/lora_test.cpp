@@ -7,6 +7,7 @@
 #include <set>
 
 #include "tests/baselines/lora_models.h"
+#include "tests/io/files.h"
 
 namespace trainer {
 namespace {
@@ -125,11 +126,25 @@ TEST(Lora, WhatCannotBeIsRefused) {
   LoraSettings settings = test::lora_settings({Linear::kQ});
   settings.rank = 0;
   EXPECT_THROW(attach_adapters(cpu, settings, network), std::invalid_argument);
-  EXPECT_THROW(attach_adapters(cpu, test::lora_settings({}), network), std::invalid_argument);
   attach_adapters(cpu, test::lora_settings({Linear::kQ}), network);
   network.plan.weight_form = WeightForm::kEffective;
   EXPECT_THROW(merge_adapters(cpu, network), std::invalid_argument);
   EXPECT_FALSE(network.adapters.layers.empty());
+}
+
+// A model with a GELU has no gate.
+TEST(Lora, AD05_AModelWithoutTheTargetsIsRefused) {
+  Cpu cpu(1);
+  Network<Cpu> network = test::talkative_network(cpu, test::generating_neox_shape());
+  const auto attach = [&](std::vector<Linear> targets) {
+    attach_adapters(cpu, test::lora_settings(std::move(targets)), network);
+  };
+  testing::expect_error([&] { attach({Linear::kGate}); }, "AD-05", ExitCode::kBadInput,
+                        {"mlp.gate_proj", "mlp.up_proj"});
+  testing::expect_error([&] { attach({}); }, "AD-05", ExitCode::kBadInput, {"nothing"});
+  EXPECT_TRUE(network.adapters.layers.empty());
+  attach({Linear::kGate, Linear::kUp});
+  EXPECT_EQ(tensor_list(network.adapters).size(), 4u);
 }
 
 }  // namespace

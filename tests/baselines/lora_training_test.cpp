@@ -81,6 +81,22 @@ TEST_P(LoraTraining, AdaptersMoveTheLossFallsAndTheBaseStays) {
 
 INSTANTIATE_TEST_SUITE_P(Bits, LoraTraining, ::testing::Values(16, 4));
 
+// GELU, biases and a parallel residual: adapters of every layer learn, and merging them into
+// weights under R1 and R4 rounds as it does for Llama.
+TEST(LoraTrainingRun, LearnsBesideAGptNeoXBaseAndMerges) {
+  Cpu cpu(1);
+  Network<Cpu> network = test::lora_base(cpu, "1001", {}, test::generating_neox_shape());
+  attach_adapters(cpu, test::lora_settings(test::kEveryTarget), network);
+  const auto fresh = host_values(network.adapters);
+  ASSERT_EQ(fresh.size(), 24u) << "2 layers, 6 linear layers, a and b";
+  const Outcome outcome = train(cpu, network, train_settings());
+  EXPECT_LT(outcome.losses.back(), 0.8 * outcome.losses.front()) << outcome.losses.front();
+  for (std::size_t t = 0; t < fresh.size(); ++t) EXPECT_NE(outcome.adapters[t], fresh[t]) << t;
+  const std::vector<float> unmerged = test::logits_of(cpu, network);
+  merge_adapters(cpu, network);
+  EXPECT_LT(test::relative_difference(test::logits_of(cpu, network), unmerged), 1e-5);
+}
+
 // Mean loss over the targets of a batch.
 double loss_of(Cpu& cpu, const Network<Cpu>& network, const TokenBatch& batch) {
   ModelInput<Cpu> input;

@@ -52,6 +52,44 @@ TEST(CommandLine, DefaultsFollowTable4AndAppendixC) {
             "1111");
 }
 
+const Words kMergeWords = {"merge", "--adapters",   "a", "--model_name_or_path",
+                           "m",     "--output_dir", "o"};
+
+TEST(CommandLine, MergeQuantizesOnlyWhereItIsTold) {
+  EXPECT_EQ(bits_name(parse(kMergeWords).quant), "W16A16KV16");
+  EXPECT_EQ(bits_name(parse(kMergeWords + Words{"--kv_bits", "4"}).quant), "W16A16KV4");
+  EXPECT_EQ(parse(kMergeWords).model.adapters, "a");
+  EXPECT_EQ(error_code({"merge", "--model_name_or_path", "m", "--output_dir", "o"}), "CL-09");
+}
+
+// Equal sets are equal lists, whatever their order on the command line.
+TEST(CommandLine, TargetsOfAdaptersAreLinearLayers) {
+  const auto targets = [](const char* list) {
+    return parse(kTrainWords + Words{"--lora_targets", list}).adapters.lora.targets;
+  };
+  EXPECT_EQ(parse(kTrainWords).adapters.lora.targets,
+            (std::vector<Linear>{Linear::kQ, Linear::kV}));
+  EXPECT_EQ(targets("down_proj,q_proj,gate_proj"),
+            (std::vector<Linear>{Linear::kQ, Linear::kGate, Linear::kDown}));
+  EXPECT_EQ(targets("v_proj"), std::vector<Linear>{Linear::kV});
+  const auto code = [](const char* list) {
+    return error_code(kTrainWords + Words{"--lora_targets", list});
+  };
+  EXPECT_EQ(code("q_proj,q_proj"), "CL-04");
+  for (const char* list : {"", "q", "q_proj,", "q_proj v_proj", "self_attn.q_proj"})
+    EXPECT_EQ(code(list), "CL-02") << list;
+}
+
+TEST(CommandLine, CalibrationDataTakesThePlaceOfTheDataSet) {
+  const Words search = {"search", "--model_name_or_path", "m"};
+  EXPECT_EQ(error_code(search), "CL-09");
+  EXPECT_EQ(parse(search + Words{"--calibration_dataset", "c"}).data.calibration_dataset, "c");
+  EXPECT_EQ(error_code(search + Words{"--calibration_dataset", ""}), "CL-09");
+  EXPECT_EQ(error_code({"train", "--model_name_or_path", "m", "--output_dir", "o",
+                        "--calibration_dataset", "c"}),
+            "CL-01");
+}
+
 TEST(CommandLine, PretrainHasItsOwnDefaults) {
   const CommandLine line = parse({"pretrain", "--output_dir", "base", "--test_samples", "7"});
   EXPECT_EQ(line.train.max_steps, 1200);

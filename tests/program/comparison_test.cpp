@@ -43,9 +43,10 @@ json evaluated(const fs::path& model) {
                          .out);
 }
 
-json trained(const fs::path& out, const std::string& method, const Words& extra) {
+json trained(const fs::path& out, const std::string& method, const Words& extra,
+             const fs::path& model = tiny_model()) {
   return measures(json::parse(succeed(Words{"train", "--method", method, "--model_name_or_path",
-                                            tiny_model(), "--output_dir", out, "--json"} +
+                                            model, "--output_dir", out, "--json"} +
                                       data() + kTraining + kGeneration + extra)
                                   .out));
 }
@@ -81,6 +82,32 @@ TEST(Comparison, TrainedRowsAreThoseOfTrain) {
   EXPECT_EQ(rows["roste"].at("rotations"), rotation.at("layers"));
   EXPECT_NE(rows["roste"].at("rotations"), rows["ste"].at("rotations"));
   EXPECT_NE(rows["roste"].at("test_loss"), rows["ste"].at("test_loss"));
+}
+
+// LLM-QAT starts from the fine-tuned model, adapters from the given one.
+TEST(Comparison, RowsOfLlmQatAndAdaptersAreThoseOfTrain) {
+  const Scratch scratch;
+  const Words own{"--llm_qat_sequences",
+                  "4",
+                  "--llm_qat_max_length",
+                  "16",
+                  "--llm_qat_learning_rate",
+                  "1e-3",
+                  "--lora_learning_rate",
+                  "1e-2",
+                  "--lora_r",
+                  "3",
+                  "--lora_alpha",
+                  "6",
+                  "--lora_targets",
+                  "v_proj,down_proj"};
+  auto rows = run_rows(scratch / "run", Words{"--methods", "sft+rtn+llm_qat+lora+rolora"} + own);
+  const fs::path sft = stage_of(scratch / "run", rows["sft"]) / "model";
+  expect_same(rows["llm_qat"], trained(scratch / "llm_qat", "llm_qat", own, sft));
+  EXPECT_NE(rows["llm_qat"].at("test_loss"), rows["rtn"].at("test_loss"));
+  for (const char* method : {"lora", "rolora"})
+    expect_same(rows[method], trained(scratch / method, method, own + kSearch));
+  EXPECT_NE(rows["lora"].at("test_loss"), rows["rolora"].at("test_loss"));
 }
 
 TEST(Comparison, SavedModelsEvaluateToTheirRows) {

@@ -11,8 +11,8 @@ using nlohmann::json;
 const char* const kShared = ROSTE_SHARED_DATA;
 
 TEST(Program, HelpOfEveryCommandExitsZero) {
-  for (const char* command : {"pretrain", "rotate", "measure", "search", "train", "quantize",
-                              "eval", "generate", "run", "sweep", "reproduce"}) {
+  for (const char* command : {"pretrain", "rotate", "measure", "search", "train", "merge",
+                              "quantize", "eval", "generate", "run", "sweep", "reproduce"}) {
     const Outcome help = run_program({command, "--help"});
     EXPECT_EQ(help.exit_code, 0) << command;
     EXPECT_NE(help.out.find("--threads"), std::string::npos) << command;

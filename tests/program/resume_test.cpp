@@ -96,5 +96,19 @@ TEST(Resume, CK13_ASecondWriterIsRefused) {
   EXPECT_EQ(run_program(resumed(out)).exit_code, 0) << "the lock outlived its holder";
 }
 
+// Not even the record of its rotations is written.
+TEST(Resume, CK13_ASecondNewRunIsRefusedBeforeItWrites) {
+  const Scratch scratch;
+  const fs::path out = scratch / "run";
+  fs::create_directories(out);
+  const int held = open(out.c_str(), O_RDONLY | O_DIRECTORY);
+  ASSERT_EQ(flock(held, LOCK_EX | LOCK_NB), 0);
+  const Outcome refused = run_program(training(out));
+  close(held);
+  EXPECT_EQ(refused.exit_code, 7);
+  EXPECT_EQ(refused.err.rfind("error: CK-13 ", 0), 0u) << refused.err;
+  EXPECT_TRUE(fs::is_empty(out));
+}
+
 }  // namespace
 }  // namespace trainer::test

@@ -1,0 +1,43 @@
+// `train --method llm_qat`: the model as given teaches its quantized self.
+#include "reference_trainer/baselines/llm_qat.h"
+#include "reference_trainer/commands/studies.h"
+#include "reference_trainer/commands/train_run.h"
+#include "reference_trainer/study/method_run.h"
+
+namespace trainer {
+namespace {
+
+// A second network of the same values, under the same plan.
+template <Backend B>
+Network<B> copy_of(B& backend, Network<B>& network) {
+  Network<B> copy = make_network(backend, network.plan);
+  set_parameters(backend, get_parameters(backend, network.parameters), copy.parameters);
+  update_effective_weights(backend, copy);
+  return copy;
+}
+
+}  // namespace
+
+template <Backend B>
+void train_on_own_text(B& backend, TrainRun<B>& run) {
+  const CommandLine& line = run.line;
+  Network<B>& student = run.session.network;
+  const Network<B> teacher = copy_of(backend, student);
+  apply_plan(backend, quantizers_of(line), run.choice, student);
+  TrainingState<B> state(backend, student);
+  TrainingJob<B> job{student, state};
+  open_job(backend, run, job);
+  const SampleSettings data =
+      llm_qat_data(study_settings(line, run.sample_count()), run.session.shape());
+  const TrainSettings training = method_training(line, run.sample_count());
+  say(line, "making up " + std::to_string(data.sequences) + " texts to learn from");
+  report_steps(line, training.max_steps, job, [&] {
+    const LlmQatReport report = train_llm_qat(backend, data, training, teacher, job, {});
+    say(line, "learned from " + std::to_string(report.tokens) + " tokens; " +
+                  std::to_string(report.ended) + " texts had an end");
+  });
+}
+
+template void train_on_own_text(Cpu&, TrainRun<Cpu>&);
+
+}  // namespace trainer
