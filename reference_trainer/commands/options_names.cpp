@@ -12,9 +12,9 @@ namespace {
 
 using std::string_view;
 
-constexpr std::array<string_view, 11> kCommands = {"pretrain", "rotate",   "measure",  "search",
-                                                   "train",    "quantize", "eval",     "generate",
-                                                   "run",      "sweep",    "reproduce"};
+constexpr std::array<string_view, 12> kCommands = {"pretrain", "rotate",   "measure",   "search",
+                                                   "train",    "quantize", "eval",      "generate",
+                                                   "run",      "sweep",    "reproduce", "report"};
 constexpr std::array<string_view, 3> kTrainMethods = {"sft", "ste", "roste"};
 constexpr std::array<string_view, 2> kBaseArchitectures = {"pythia", "llama"};
 constexpr std::array<string_view, 3> kQuantizeMethods = {"rtn", "gptq", "spinquant"};
