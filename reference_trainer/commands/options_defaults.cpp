@@ -12,7 +12,7 @@ QuantConfig four_bits() {
 
 // The base model's recipe of docs/builtin-task.md.
 void set_pretraining(CommandLine& line) {
-  line.train.learning_rate = 3e-3;
+  line.train.learning_rate = -1;  // as the architecture has it
   line.train.warmup_ratio = 0.03;
   line.train.weight_decay = 0.01;
   line.train.adam_beta2 = 0.99;

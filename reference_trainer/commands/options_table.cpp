@@ -196,8 +196,13 @@ void add_optimizer(std::vector<FlagRow>& rows) {
   const auto real = [&](FlagText text, RealRange range, auto member) {
     group.add(kTrains, real_flag(text, range, at(&Cmd::train, member)));
   };
-  real({"learning_rate", "peak of the schedule"}, {0, 1, Bound::kExcluded, {}, "3e-5"},
-       &Train::learning_rate);
+  const auto rate_flag = [&](CommandSet who, const char* help, RealRange range) {
+    group.add(who,
+              real_flag({"learning_rate", help}, range, at(&Cmd::train, &Train::learning_rate)));
+  };
+  rate_flag(kTunes, "peak of the schedule", {0, 1, Bound::kExcluded, {}, "3e-5"});
+  rate_flag({kPretrain}, "peak of the schedule; -1: 3e-3, or 2e-3 for llama",
+            {0, 1, Bound::kExcluded, {}, "3e-3", SpecialInteger{-1, "as the architecture has it"}});
   group.add(kTrains, word_flag({"lr_scheduler_type", "shape after warm-up"},
                                at(&Cmd::train, &Train::lr_scheduler_type)));
   real({"warmup_ratio", "share of the steps with a rising rate"}, {0, 1, {}, {}, "0.03"},

@@ -19,6 +19,8 @@ Number chosen(Number value, Number recipe) {
   return value == -1 ? recipe : value;
 }
 
+bool is_pythia(const PretrainOptions& o) { return o.architecture == BaseArchitecture::kPythia; }
+
 // As Pythia is, but for half of the channels of a head, not a quarter, that turn with position.
 void become_pythia(const PretrainOptions& o, ModelShape& s) {
   s.intermediate_size = chosen<std::int64_t>(o.intermediate_size, 512);
@@ -45,14 +47,20 @@ ModelShape base_shape(const PretrainOptions& o) {
   s.rope_theta = static_cast<float>(o.rope_theta);
   s.bos_token_id = 0;
   s.eos_token_ids = {1};
-  if (o.architecture == BaseArchitecture::kPythia) become_pythia(o, s);
+  if (is_pythia(o)) become_pythia(o, s);
   return s;
+}
+
+// The training flags with the recipe's values.
+CommandLine pretraining_line(CommandLine line) {
+  double& rate = line.train.learning_rate;
+  rate = chosen(rate, is_pythia(line.pretrain) ? 3e-3 : 2e-3);
+  return line;
 }
 
 BaseModelRecipe recipe_of(const PretrainOptions& o) {
   BaseModelRecipe recipe;
-  const bool pythia = o.architecture == BaseArchitecture::kPythia;
-  recipe.massive_scale = static_cast<float>(chosen(o.massive_scale, pythia ? 10.0 : 5.0));
+  recipe.massive_scale = static_cast<float>(chosen(o.massive_scale, is_pythia(o) ? 10.0 : 5.0));
   recipe.key_scale = static_cast<float>(o.key_scale);
   recipe.up_scale = static_cast<float>(o.up_scale);
   return recipe;
@@ -73,7 +81,7 @@ nlohmann::json base_model_key(const CommandLine& line) {
   const BaseModelRecipe recipe = recipe_of(line.pretrain);
   const ModelShape shape = base_shape(line.pretrain);
   return {
-      {"training", to_json(train_settings(line, sizes.pretraining))},
+      {"training", to_json(train_settings(pretraining_line(line), sizes.pretraining))},
       {"sizes", {sizes.pretraining, sizes.train, sizes.calibration, sizes.validation, sizes.test}},
       {"shape",
        {shape.architecture, shape.hidden_size, shape.intermediate_size, shape.layers, shape.heads,
@@ -97,7 +105,7 @@ std::filesystem::path make_base_model(B& backend, const CommandLine& line) {
   TrainingState<B> state(backend, network);
   TrainingJob<B> job{network, state};
   RunLog log(line.output_dir);
-  fine_tune<B>(backend, line, "pretrain", log, documents.samples, job);
+  fine_tune<B>(backend, pretraining_line(line), "pretrain", log, documents.samples, job);
 
   HostParameters trained = get_parameters(backend, network.parameters);
   move_outliers(shape, recipe, line.train.seed, trained);

@@ -37,12 +37,21 @@ json adapter_key(const StudySettings& s) {
           {"training", to_json(adapter_training(s))}};
 }
 
+// What training under rotations that nothing chose takes from the settings of Algorithm 1; where
+// nothing is rotated that is the gains alone.
+json fixed_rotations_key(const Algorithm1Settings& s, Method method) {
+  json key{{"norm_gains", static_cast<int>(s.norm_gains)}};
+  if (method == Method::kSte) return key;
+  key["online_signs"] = name_of(s.online_signs);
+  key["weights"] = static_cast<int>(s.weights);
+  return key;
+}
+
 json algorithm1_key(const Algorithm1Settings& s) {
-  return {{"objective", name_of(s.search.objective)},
-          {"online_signs", name_of(s.online_signs)},
-          {"moments", name_of(s.moments)},
-          {"weights", static_cast<int>(s.weights)},
-          {"norm_gains", static_cast<int>(s.norm_gains)}};
+  json key = fixed_rotations_key(s, Method::kRoste);
+  key["objective"] = name_of(s.search.objective);
+  key["moments"] = name_of(s.moments);
+  return key;
 }
 
 }  // namespace
@@ -54,6 +63,12 @@ json method_key(const Cell& cell, const StudySettings& s) {
   const MethodFacts& facts = facts_of(cell.method);
   if (facts.training == Training::kFineTuning) key["training"] = to_json(s.training);
   switch (cell.method) {
+    case Method::kSte:
+    case Method::kComplete:  // without an entry: the defaults
+      if (const json fixed = fixed_rotations_key(s.algorithm1, cell.method);
+          fixed != fixed_rotations_key({}, cell.method))
+        key["algorithm1"] = fixed;
+      break;
     case Method::kRoste:
     case Method::kRostePerLayer:
       key["algorithm1"] = algorithm1_key(s.algorithm1);

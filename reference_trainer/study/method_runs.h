@@ -18,6 +18,12 @@
 
 namespace trainer {
 
+// A folded, unrotated network of the weights that the method starts from.
+template <Backend B>
+Network<B> plain_network(MethodRun<B>& run) {
+  return network_of(run.backend, run.start, run.from, {}, run.shared(kNowhere));
+}
+
 // Trains under the plan of `network`, following eq. (12) where the plan quantizes.
 template <Backend B>
 void fine_tune(MethodRun<B>& run, Network<B>& network) {
@@ -30,8 +36,22 @@ void fine_tune(MethodRun<B>& run, Network<B>& network) {
 }
 
 template <Backend B>
-Network<B> fine_tuned(MethodRun<B>& run, const RotationChoice& choice) {
-  Network<B> network = network_of(run.backend, run.start, run.from, run.cell.quant, choice);
+Network<B> fine_tuned(MethodRun<B>& run) {
+  Network<B> network = plain_network(run);
+  fine_tune(run, network);
+  return network;
+}
+
+// Quantized training under rotations that nothing chose, with Algorithm 1's signs, basis and gains:
+// what differs from RoSTE is the choice alone.
+template <Backend B>
+Network<B> quantized_training(MethodRun<B>& run, unsigned rotations) {
+  const Algorithm1Settings& algorithm = run.settings.algorithm1;
+  RotationChoice choice = run.shared(rotations);
+  choice.online_signs = algorithm.online_signs;
+  Network<B> network = plain_network(run);
+  apply_plan(run.backend, run.cell.quant, choice, algorithm.weights, network);
+  network.plan.norm_gains = algorithm.norm_gains;
   fine_tune(run, network);
   return network;
 }
@@ -57,12 +77,6 @@ Network<B> roste(MethodRun<B>& run, SearchMode mode) {
     run.record["rounds"].push_back(round_json(round));
   watch.finish(run.record);
   return network;
-}
-
-// A folded, unrotated network of the weights that the method starts from.
-template <Backend B>
-Network<B> plain_network(MethodRun<B>& run) {
-  return network_of(run.backend, run.start, run.from, {}, run.shared(kNowhere));
 }
 
 template <Backend B>
@@ -133,10 +147,11 @@ Network<B> make_method(MethodRun<B>& run) {
     case Method::kBase:
       return plain_network(run);
     case Method::kSft:
+      return fine_tuned(run);
     case Method::kSte:
-      return fine_tuned(run, run.shared(kNowhere));
+      return quantized_training(run, kNowhere);
     case Method::kComplete:
-      return fine_tuned(run, run.shared(kEverywhere));
+      return quantized_training(run, kEverywhere);
     case Method::kRoste:
       return roste(run, SearchMode::kShared);
     case Method::kRostePerLayer:

@@ -1,6 +1,7 @@
 // What the computation could not honour is refused before it begins.
 #include <gtest/gtest.h>
 
+#include "reference_trainer/commands/commands.h"
 #include "tests/commands/parse.h"
 
 namespace trainer {
@@ -33,6 +34,38 @@ TEST(CommandLine, CL03_ScalesArePowersOfTwo) {
   EXPECT_STREQ(
       error->what(),
       "error: CL-03 --key_scale: got '12', expected a power of two from 1 to 1024; e.g. 8");
+}
+
+// -1 stands for the architecture's value where an architecture is chosen, and nowhere else.
+TEST(CommandLine, CL03_AnArchitecturesOwnNumbersAreThoseOfPretrain) {
+  const Words pretrain = {"pretrain", "--output_dir", "base"};
+  for (const std::string flag : {"--massive_scale", "--learning_rate"}) {
+    EXPECT_EQ(error_code(pretrain + Words{flag, "-1"}), "none") << flag;
+    EXPECT_EQ(error_code(pretrain + Words{flag, "-2"}), "CL-03") << flag;
+  }
+  EXPECT_EQ(parse(pretrain).train.learning_rate, -1);
+  EXPECT_EQ(parse(pretrain).pretrain.massive_scale, -1);
+  EXPECT_EQ(error_code(kTrainWords + Words{"--learning_rate", "-1"}), "CL-03");
+  const auto error = parse_error(pretrain + Words{"--learning_rate", "2"});
+  ASSERT_TRUE(error);
+  EXPECT_STREQ(error->what(),
+               "error: CL-03 --learning_rate: got '2', expected a number in (0, 1], or -1 (as the "
+               "architecture has it); e.g. 3e-3");
+}
+
+// Base models of other settings are other models, and -1 is the number that it stands for.
+TEST(BaseModelKey, NamesEverythingThatDecidesTheModel) {
+  const auto key = [](const Words& words) {
+    return base_model_key(parse(Words{"pretrain", "--output_dir", "base"} + words));
+  };
+  EXPECT_EQ(key({"--massive_scale", "10", "--learning_rate", "3e-3"}), key({}));
+  for (const Words& other :
+       {Words{"--massive_scale", "5"}, Words{"--learning_rate", "2e-3"}, Words{"--key_scale", "4"},
+        Words{"--architecture", "llama"}, Words{"--hidden_size", "64"},
+        Words{"--rope_theta", "300"}, Words{"--pretraining_documents", "30"}, Words{"--seed", "1"}})
+    EXPECT_NE(key(other), key({})) << other.at(0);
+  EXPECT_EQ(key({"--architecture", "llama", "--massive_scale", "5"}),
+            key({"--architecture", "llama"}));
 }
 
 TEST(CommandLine, CL03_RotationSeedsHave42Bits) {

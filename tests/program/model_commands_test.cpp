@@ -67,6 +67,20 @@ TEST(Pretrain, SeedAndMassiveScaleDecideTheInitialWeights) {
   EXPECT_TRUE(with("none", {"--seed", "1", "--massive_scale", "0"}) != first);
 }
 
+// docs/builtin-task.md, of a llama; one step shows the rate, for warm-up is shorter than it.
+TEST(Pretrain, TheArchitectureDecidesMassiveScaleAndLearningRate) {
+  const Scratch scratch;
+  const auto with = [&](const char* name, const std::vector<std::string>& extra) {
+    std::vector<std::string> all{"--max_steps", "1"};
+    all.insert(all.end(), extra.begin(), extra.end());
+    return weights(pretrained(scratch / name, all));
+  };
+  const std::string chosen = with("chosen", {});
+  EXPECT_TRUE(with("same", {"--massive_scale", "5", "--learning_rate", "2e-3"}) == chosen);
+  EXPECT_TRUE(with("scale", {"--massive_scale", "10"}) != chosen);
+  EXPECT_TRUE(with("rate", {"--learning_rate", "3e-3"}) != chosen);
+}
+
 TEST(Pretrain, RopeThetaIsThatOfTheFlag) {
   const Scratch scratch;
   const fs::path model = pretrained(scratch / "base", {"--max_steps", "1", "--rope_theta", "300"});

@@ -26,6 +26,8 @@ struct Setting {
 const std::vector<Method> kFineTuned = {kSft, kSte, kComplete, kRoste, kRostePerLayer};
 const std::vector<Method> kTrained = {kSft,           kSte,    kComplete, kRoste,
                                       kRostePerLayer, kLlmQat, kLora,     kRolora};
+const std::vector<Method> kQuantized = {kSte, kComplete, kRoste, kRostePerLayer};
+const std::vector<Method> kRotating = {kComplete, kRoste, kRostePerLayer};
 const std::vector<Method> kSearching = {kRoste, kRostePerLayer};
 const std::vector<Method> kRounding = {kGptq, kQuarotGptq, kSpinquant};
 const std::vector<Method> kLearning = {kSpinquant};
@@ -54,10 +56,10 @@ const std::vector<Setting>& settings() {
       {"seed", [](S& s) { s.training.seed = 5; }, kTrained},
       {"search.objective", [](S& s) { s.algorithm1.search.objective = ErrorScale::kRelative; },
        kSearching},
-      {"online_signs", [](S& s) { s.algorithm1.online_signs = OnlineSigns::kNone; }, kSearching},
+      {"online_signs", [](S& s) { s.algorithm1.online_signs = OnlineSigns::kNone; }, kRotating},
       {"moments", [](S& s) { s.algorithm1.moments = MomentPolicy::kKeep; }, kSearching},
-      {"weights", [](S& s) { s.algorithm1.weights = WeightForm::kMerged; }, kSearching},
-      {"norm_gains", [](S& s) { s.algorithm1.norm_gains = NormGains::kFoldedTrained; }, kSearching},
+      {"weights", [](S& s) { s.algorithm1.weights = WeightForm::kMerged; }, kRotating},
+      {"norm_gains", [](S& s) { s.algorithm1.norm_gains = NormGains::kFoldedTrained; }, kQuantized},
       {"damping", [](S& s) { s.gptq.damping = 0.5; }, kRounding},
       {"block_size", [](S& s) { s.gptq.block_size = 5; }, kRounding},
       {"column_order", [](S& s) { s.gptq.column_order = ColumnOrder::kDescending; }, kRounding},

@@ -237,6 +237,26 @@ TEST_F(StudyTest, AStartIsLoadedOnceWhileItsCellsFollowEachOther) {
   EXPECT_EQ(loads_, 2);
 }
 
+// The signs, the basis and the gains of Algorithm 1 belong to every quantized training, so that a
+// comparison with RoSTE is one of choices alone.
+TEST_F(StudyTest, CompleteRotationTakesSignsBasisAndGainsOfAlgorithm1) {
+  const double complete = result("complete").test_loss, ste = result("ste").test_loss;
+  const auto both = [&](auto change) {
+    settings_.algorithm1 = {};
+    change(settings_.algorithm1);
+    return std::pair(result("complete").test_loss, result("ste").test_loss);
+  };
+  const auto signs = both([](Algorithm1Settings& a) { a.online_signs = OnlineSigns::kNone; });
+  const auto basis = both([](Algorithm1Settings& a) { a.weights = WeightForm::kMerged; });
+  const auto gains = both([](Algorithm1Settings& a) { a.norm_gains = NormGains::kFoldedTrained; });
+  EXPECT_NE(signs.first, complete);
+  EXPECT_NE(basis.first, complete);
+  EXPECT_NE(gains.first, complete);
+  EXPECT_EQ(signs.second, ste) << "nothing is rotated";
+  EXPECT_EQ(basis.second, ste) << "nothing is rotated";
+  EXPECT_NE(gains.second, ste);
+}
+
 // Its fine-tuned weights are those of its own seed.
 TEST_F(StudyTest, SeedsDoNotShareFineTunedWeights) {
   Study<Cpu> one = study(settings_);
