@@ -66,6 +66,9 @@ void sweep_command(B& backend, const CommandLine& line);
 template <Backend B>
 void reproduce_command(B& backend, const CommandLine& line);
 
+// The report of --study drawn again, without a model.
+void report_command(const CommandLine& line);
+
 // Runs the command that `line` names on the backend it asks for; returns the exit code.
 int dispatch(const CommandLine& line);
 

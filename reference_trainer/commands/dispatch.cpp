@@ -33,6 +33,8 @@ void run_on(B& backend, const CommandLine& line) {
       return sweep_command(backend, line);
     case Command::kReproduce:
       return reproduce_command(backend, line);
+    case Command::kReport:
+      return report_command(line);
     case Command::kHelp:
     case Command::kNone:
       break;

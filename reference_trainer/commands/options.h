@@ -37,6 +37,7 @@ enum class Command {
   kRun,
   kSweep,
   kReproduce,
+  kReport,
   kHelp,  // --help or --version was asked for
   kNone,  // no command was given
 };
@@ -121,7 +122,7 @@ struct PretrainOptions {
   BuiltinTaskSizes sizes;  // documents and posts to write
 };
 
-// `run`, `sweep` and `reproduce`: which methods, how often, on what grid.
+// `run`, `sweep`, `reproduce` and `report`: which methods, how often, on what grid.
 struct StudyOptions {
   std::string methods = "base+sft+rtn+quarot_rtn+ste+roste";  // `run` and `sweep`; see cells.h
   // `reproduce`: groups models/methods/settings/seeds; see cells.h.
@@ -132,6 +133,7 @@ struct StudyOptions {
   std::vector<double> learning_rates;     // grid of a sweep; empty: learning_rate
   std::vector<double> clip_ratios;        // grid of a sweep; empty: those of the quantizers
   std::int64_t objective_points = 10;     // times eq. (12) is measured in a training; 0: never
+  std::filesystem::path directory;        // `report`: --study, the --output_dir of a study
 };
 
 struct CommandLine {

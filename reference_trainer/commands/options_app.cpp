@@ -88,7 +88,8 @@ std::string commands_with(std::string_view name, std::span<const FlagRow> table)
 [[noreturn]] void throw_unknown_command(const std::string& word) {
   const std::string nearest = nearest_word(word, words_of<Command>());
   const std::string expected =
-      "pretrain | rotate | measure | search | train | quantize | eval | generate | run";
+      "pretrain | rotate | measure | search | train | quantize | eval | generate | run | sweep | "
+      "reproduce | report";
   const std::string hint = word.starts_with("-") ? "flags come after the command"
                            : nearest.empty()     ? "see --help"
                                                  : "did you mean '" + nearest + "'?";

@@ -6,7 +6,7 @@ namespace trainer {
 namespace {
 
 // In the order of Command.
-constexpr std::array<CommandHelp, 12> kHelp = {{
+constexpr std::array<CommandHelp, 13> kHelp = {{
     {"Make the built-in task and train a small base model on it.",
      "First step without any download: afterwards DIR/model is the model and DIR/data its posts.",
      "pretrain --output_dir out/base --seed 0"},
@@ -55,6 +55,9 @@ constexpr std::array<CommandHelp, 12> kHelp = {{
     {"The paper's tables and figures on the built-in task, from nothing, into one report.",
      "To see the claims put to the test; interrupted, the same command goes on where it was.",
      "reproduce --recipe scripts/recipes/demo.yaml --output_dir out/reproduce"},
+    {"Draw the report of a study again, from all of its finished cells.",
+     "After several calls into one directory, or with a newer program; nothing is computed.",
+     "report --study out/reproduce"},
 }};
 
 }  // namespace

@@ -155,6 +155,9 @@ void add_study_flags(std::vector<FlagRow>& rows) {
       {kSweep, kReproduce},
       reals_flag({"clip_ratios", "grid: clipping factors of all quantizers"},
                  {0, 1, Bound::kExcluded, {}, "1,0.95,0.9"}, field(&StudyOptions::clip_ratios)));
+  group.add_required({kReport}, {kReport},
+                     text_flag({"study", "the --output_dir of run, sweep or reproduce"}, "DIR",
+                               field(&StudyOptions::directory)));
   group.add(kStudies, integer_flag({"objective_points", "times eq. (12) is measured in a training"},
                                    {0, kMany}, field(&StudyOptions::objective_points)));
 }

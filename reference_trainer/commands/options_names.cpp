@@ -12,9 +12,9 @@ namespace {
 
 using std::string_view;
 
-constexpr std::array<string_view, 12> kCommands = {"pretrain", "rotate", "measure",  "search",
-                                                   "train",    "merge",  "quantize", "eval",
-                                                   "generate", "run",    "sweep",    "reproduce"};
+constexpr std::array<string_view, 13> kCommands = {
+    "pretrain", "rotate",   "measure", "search", "train",     "merge", "quantize",
+    "eval",     "generate", "run",     "sweep",  "reproduce", "report"};
 constexpr std::array<string_view, 6> kTrainMethods = {"sft",     "ste",  "roste",
                                                       "llm_qat", "lora", "rolora"};
 constexpr std::array<string_view, 2> kAdapterBases = {"full_precision", "quantized"};

@@ -23,9 +23,11 @@ inline constexpr std::int64_t kMostRotationSeed = (std::int64_t{1} << 42) - 1;
 inline constexpr std::int64_t kWidest = 1 << 20;  // channels
 inline constexpr std::int64_t kMostThreads = 1024;
 
-inline constexpr CommandSet kAll = {kPretrain, kRotate, kMeasure,  kSearch, kTrain, kMerge,
-                                    kQuantize, kEval,   kGenerate, kRun,    kSweep, kReproduce};
-inline constexpr CommandSet kReadsModel = kAll.without(kPretrain).without(kReproduce);
+inline constexpr CommandSet kAll = {kPretrain, kRotate,    kMeasure, kSearch,   kTrain,
+                                    kMerge,    kQuantize,  kEval,    kGenerate, kRun,
+                                    kSweep,    kReproduce, kReport};
+inline constexpr CommandSet kReadsModel =
+    kAll.without(kPretrain).without(kReproduce).without(kReport);
 inline constexpr CommandSet kWritesModel = {kPretrain, kRotate, kTrain, kMerge,
                                             kQuantize, kRun,    kSweep, kReproduce};
 inline constexpr CommandSet kStudies = {kRun, kSweep, kReproduce};

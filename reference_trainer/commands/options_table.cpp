@@ -40,7 +40,7 @@ void add_model_and_data(std::vector<FlagRow>& rows) {
                          at(&Cmd::data, &DataOptions::reading, &SftOptions::max_samples)));
   group.add(kTunes, word_flag({"loss_on", "tokens that are learned"},
                               at(&Cmd::data, &DataOptions::reading, &SftOptions::loss_on)));
-  group.add_required(kAll.without(kEval).without(kGenerate), kWritesModel,
+  group.add_required(kAll.without(kEval).without(kGenerate).without(kReport), kWritesModel,
                      text_flag({"output_dir", "directory to create; must be new or empty"}, "DIR",
                                at(&Cmd::output_dir)));
 }

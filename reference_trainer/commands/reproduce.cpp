@@ -1,6 +1,7 @@
 // `reproduce`: the paper's tables and figures on the built-in task, from nothing.
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "reference_trainer/base/error.h"
 #include "reference_trainer/commands/fine_tuning.h"
@@ -84,6 +85,7 @@ double measured_step(B& backend, const StudySettings& settings, const StartModel
   };
   TrainSettings training = settings.training;
   training.max_steps = std::min<std::int64_t>(kSteps, training.max_steps);
+  training.learning_rate = 0;  // takes as long, and cannot diverge
   run_training<B>(backend, training, start.data.train, job);
   return fastest;
 }
@@ -95,10 +97,19 @@ std::int64_t longest(const std::vector<SftSample>& samples) {
   return static_cast<std::int64_t>(most);
 }
 
+// Base models that have to be trained for some of `cells`.
+std::size_t missing_base_models(const CommandLine& line, const std::vector<Cell>& cells) {
+  std::set<std::filesystem::path> directories;
+  for (const Cell& cell : cells) {
+    const auto directory = base_line(line, cell.model, cell.seed).output_dir;
+    if (!std::filesystem::exists(directory / "model")) directories.insert(directory);
+  }
+  return directories.size();
+}
+
 template <Backend B>
-void say_cost(B& backend, const CommandLine& line, const std::vector<Cell>& cells, Study<B>& study,
-              const StudySettings& settings) {
-  const StartModel& start = study.start_of(cells.front());
+Workload workload_of(B& backend, const CommandLine& line, const StudySettings& settings,
+                     const StartModel& start) {
   const std::int64_t batch = settings.training.micro_batch;
   Workload work;
   work.training_steps = settings.training.max_steps;
@@ -110,30 +121,48 @@ void say_cost(B& backend, const CommandLine& line, const std::vector<Cell>& cell
   work.calibration_batches = batches(start.data.calibration.size());
   work.evaluation_batches = batches(start.data.test.size() + start.data.validation.size());
   work.seconds_per_step = measured_step(backend, settings, start);
-  say(line, std::to_string(cells.size()) +
-                " cells: " + cost_text(cost_of(cells, start.plan.shape, work)) +
-                " in all; what is done already is not done again");
+  // Small batches use the machine worse, and the rotations have a step of their own.
+  work.spinquant_steps =
+      static_cast<double>(settings.spinquant.steps) *
+      std::max(1.0, static_cast<double>(settings.spinquant.batch) / static_cast<double>(batch));
+  return work;
+}
+
+// Of what is left to do; the first base model is trained before, as a step is measured on it.
+template <Backend B>
+void say_cost(B& backend, const CommandLine& line, const std::vector<Cell>& cells, Study<B>& study,
+              const StudySettings& settings) {
+  const Missing left = study.missing(cells);
+  const std::string head =
+      std::to_string(cells.size()) + " cells, " + std::to_string(left.done) + " of them done";
+  if (left.runs.empty()) return say(line, head);
+  const StartModel& start = study.start_of(cells.front());
+  const Workload work = workload_of(backend, line, settings, start);
+  const Cost cost =
+      cost_of(left.runs, missing_base_models(line, left.runs), start.plan.shape, work);
+  say(line, head + ": " + cost_text(cost));
 }
 
 std::string claim_text(const CheckedClaim& c) {
   const char* verdict = c.verdict == Verdict::kHolds   ? "holds"
                         : c.verdict == Verdict::kFails ? "does not hold"
                                                        : "mixed";
-  return std::string(c.text) + ", " + c.model + " " + c.setting + ": " + verdict + " (" +
-         std::to_string(c.held) + " of " + std::to_string(c.loss.n) +
-         " seeds; test loss differs by " + fixed_text(c.loss.mean, 4) + ")";
+  return std::string(c.text) + ", " + c.model + " " + c.setting + ": " + verdict +
+         " (test loss differs by " + fixed_text(c.loss.mean, 4) +
+         (c.loss.n > 1 ? " +- " + fixed_text(c.loss.sd, 4) : "") + "; " + claim_reason(c) + ")";
 }
 
-// The orders of docs/builtin-task.md, or why nothing can be said.
+// The orders of docs/builtin-task.md; of a seed whose SFT has not converged nothing is said.
 void say_verdicts(const CommandLine& line, const std::vector<CellResult>& results) {
   const std::vector<CellResult> stuck = unconverged(results);
   for (const CellResult& r : stuck) {
     say(line, "SFT has not converged: " + r.cell.model + " seed " + std::to_string(r.cell.seed) +
                   " has validation loss " + fixed_text(r.validation_loss, 4) + ", expected below " +
-                  shortest_text(kConvergedValidationLoss) + "; its table is not interpreted");
+                  shortest_text(kConvergedValidationLoss) + "; this seed is not interpreted");
   }
-  if (!stuck.empty()) return;
-  for (const CheckedClaim& c : check_claims(robust_claims(), results)) say(line, claim_text(c));
+  for (const CheckedClaim& c : check_claims(robust_claims(), results, stuck)) {
+    if (c.loss.n > 0) say(line, claim_text(c));
+  }
 }
 
 // The first quantized cell of every model.
@@ -171,10 +200,11 @@ void reproduce_command(B& backend, const CommandLine& line) {
   for (const Cell& cell : shown_cells(cells))
     findings.views.push_back(views_of(backend, study, settings, cell));
   findings.run.wall_seconds = steady_seconds() - began;
-  const std::filesystem::path report = write_report(line, findings);
+  const std::filesystem::path report = write_study_report(line.output_dir, findings);
   print_study(line, findings.results);
   say_verdicts(line, findings.results);
   say(line, "report: " + report.string());
+  check_failures(findings.results);
 }
 
 template void reproduce_command(Cpu&, const CommandLine&);

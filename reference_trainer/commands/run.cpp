@@ -103,9 +103,10 @@ void run_command(B& backend, const CommandLine& line) {
   if (quantized != cells.end())
     findings.views.push_back(views_of(backend, study, settings, *quantized));
   findings.run.wall_seconds = steady_seconds() - began;
-  const std::filesystem::path report = write_report(line, findings);
+  const std::filesystem::path report = write_study_report(line.output_dir, findings);
   print_study(line, findings.results);
   say(line, "report: " + report.string());
+  check_failures(findings.results);
 }
 
 template <Backend B>
@@ -116,14 +117,16 @@ void sweep_command(B& backend, const CommandLine& line) {
   const DirectoryLock lock(line.output_dir);
   Study<B> study = make_study(backend, line, std::move(start));
   std::vector<std::vector<CellResult>> sweeps;
-  std::vector<CellResult> all;
+  std::vector<CellResult> all, chosen;
   for (const Cell& cell : cells) {
     sweeps.push_back(study.sweep(cell));
+    chosen.push_back(sweeps.back()[best_on_validation(sweeps.back())]);
     all.insert(all.end(), sweeps.back().begin(), sweeps.back().end());
     write_results(line, all);
   }
   print_sweep(line, sweeps);
   if (line.format == ResultFormat::kJson) print_study(line, all);
+  check_failures(chosen);
 }
 
 template void run_command(Cpu&, const CommandLine&);

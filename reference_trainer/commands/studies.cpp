@@ -1,16 +1,18 @@
 #include "reference_trainer/commands/studies.h"
 
+#include <set>
+
 #include "reference_trainer/base/error.h"
 #include "reference_trainer/base/process.h"
 #include "reference_trainer/commands/fine_tuning.h"
 #include "reference_trainer/io/json.h"
 #include "reference_trainer/io/staged_directory.h"
+#include "reference_trainer/study/kept_study.h"
+#include "reference_trainer/study/method_settings.h"
 
 namespace trainer {
 namespace {
 
-// A directory with this file may be continued.
-constexpr const char* kStudyFile = "study.json";
 constexpr const char* kMadeBy = "reference_trainer";
 
 std::vector<float> floats(const std::vector<double>& values) {
@@ -33,6 +35,19 @@ nlohmann::ordered_json results_json(const std::vector<CellResult>& results) {
   nlohmann::ordered_json all = nlohmann::ordered_json::array();
   for (const CellResult& r : results) all.push_back(to_json(r));
   return all;
+}
+
+// Figures and numbers of an earlier report would be taken for those of this one.
+void remove_others(const std::filesystem::path& folder,
+                   const std::set<std::filesystem::path>& written) {
+  std::error_code error;
+  std::vector<std::filesystem::path> others;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    const std::string kind = entry.path().extension().string();
+    const bool drawn = kind == ".svg" || kind == ".png" || kind == ".csv" || kind == ".md";
+    if (drawn && !written.contains(entry.path())) others.push_back(entry.path());
+  }
+  for (const std::filesystem::path& path : others) std::filesystem::remove(path, error);
 }
 
 }  // namespace
@@ -66,13 +81,44 @@ void write_results(const CommandLine& line, const std::vector<CellResult>& resul
   write_file_atomically(line.output_dir / "results.json", results_json(results).dump(2) + "\n");
 }
 
-std::filesystem::path write_report(const CommandLine& line, const StudyFindings& findings) {
-  for (const ReportFile& file : report_files(study_report(findings))) {
-    const std::filesystem::path path = line.output_dir / file.name;
+void say_failure(const CommandLine& line, const CellResult& r) {
+  say(line, "failed: " + r.cell.model + " seed " + std::to_string(r.cell.seed) + ", " +
+                method_label(r.cell) + " " + setting_name(r.cell.quant) + ": " + r.failure);
+}
+
+void check_failures(const std::vector<CellResult>& results) {
+  std::size_t failed = 0;
+  const CellResult* first = nullptr;
+  for (const CellResult& r : results) {
+    if (r.failure.empty()) continue;
+    ++failed;
+    if (first == nullptr) first = &r;
+  }
+  if (first == nullptr) return;
+  throw Error(ExitCode::kNumerics,
+              {"TR-04", "results.json",
+               std::to_string(failed) + " of " + std::to_string(results.size()) +
+                   " cells without numbers, the first with " + first->failure,
+               "numbers in all of them", "the others are in the tables and the report"});
+}
+
+std::filesystem::path write_report(const std::filesystem::path& directory, const Report& report) {
+  std::set<std::filesystem::path> written;
+  for (const ReportFile& file : report_files(report)) {
+    const std::filesystem::path path = directory / file.name;
     make_directory(path.parent_path());
     write_file_atomically(path, file.bytes);
+    written.insert(path);
   }
-  return line.output_dir / "report.html";
+  for (const char* folder : {"figures", "data"}) remove_others(directory / folder, written);
+  return directory / "report.html";
+}
+
+std::filesystem::path write_study_report(const std::filesystem::path& directory,
+                                         const StudyFindings& findings) {
+  Report report = study_report(findings);
+  keep_pictures(directory, report);
+  return write_report(directory, report);
 }
 
 void print_study(const CommandLine& line, const std::vector<CellResult>& results) {
@@ -82,6 +128,8 @@ void print_study(const CommandLine& line, const std::vector<CellResult>& results
   }
   std::string text;
   for (const ReportTable& table : study_tables(results)) text += table_text(table) + "\n";
+  for (const NamedText& method : method_settings(results))
+    text += method.name + ": " + method.value + "\n";
   print_result(text);
 }
 

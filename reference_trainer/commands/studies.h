@@ -37,13 +37,21 @@ StartModel start_model(B& backend, const CommandLine& line, Session<B>& session,
 // results.json in --output_dir.
 void write_results(const CommandLine& line, const std::vector<CellResult>& results);
 
-// Runs all cells; after each, results.json holds what is known.
+// Says which cell failed, and why.
+void say_failure(const CommandLine& line, const CellResult& result);
+
+// Throws Error (TR-04, exit code 5) when cells failed: all others are there.
+void check_failures(const std::vector<CellResult>& results);
+
+// Runs all cells, also after one whose numbers went wrong; after each, results.json holds what is
+// known.
 template <Backend B>
 std::vector<CellResult> run_cells(Study<B>& study, const CommandLine& line,
                                   const std::vector<Cell>& cells) {
   std::vector<CellResult> results;
   for (const Cell& cell : cells) {
-    results.push_back(study.run(cell));
+    results.push_back(study.try_run(cell));
+    if (!results.back().failure.empty()) say_failure(line, results.back());
     write_results(line, results);
   }
   return results;
@@ -61,10 +69,15 @@ StartViews views_of(B& backend, Study<B>& study, const StudySettings& settings, 
           measure_errors<B>(backend, network, cell.quant, seed, start.data.calibration)};
 }
 
-// Writes report.html and what belongs to it below --output_dir; returns its path.
-std::filesystem::path write_report(const CommandLine& line, const StudyFindings& findings);
+// Writes report.html and what belongs to it into a directory, removes what an earlier report left
+// in its figures/ and data/, and returns its path.
+std::filesystem::path write_report(const std::filesystem::path& directory, const Report& report);
 
-// Tables on stdout, or all results as JSON.
+// The same of findings, with the pictures of earlier calls.
+std::filesystem::path write_study_report(const std::filesystem::path& directory,
+                                         const StudyFindings& findings);
+
+// Tables and the methods' settings on stdout, or all results as JSON.
 void print_study(const CommandLine& line, const std::vector<CellResult>& results);
 
 }  // namespace trainer

@@ -67,6 +67,12 @@ std::string csv_of(const std::vector<Claim>& claims) {
   return text;
 }
 
+std::string csv_of(const std::vector<NamedText>& settings) {
+  std::string text = line({"name", "value"});
+  for (const NamedText& s : settings) text += line({s.name, s.value});
+  return text;
+}
+
 std::string csv_of(const CurveFigure& figure) {
   std::string text = line({"curve", figure.x.label, figure.y.label, "sd", "sources"});
   for (const Curve& curve : figure.curves) {

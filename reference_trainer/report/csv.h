@@ -12,6 +12,7 @@ namespace trainer {
 // empty. Several sources are separated by a space.
 std::string csv_of(const ReportTable& table);
 std::string csv_of(const std::vector<Claim>& claims);
+std::string csv_of(const std::vector<NamedText>& settings);
 std::string csv_of(const CurveFigure& figure);
 std::string csv_of(const ActivationFigure& figure);
 std::string csv_of(const ReductionFigure& figure);

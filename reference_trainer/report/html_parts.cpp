@@ -53,6 +53,9 @@ std::string path_link(std::string_view path, std::string_view shown) {
   return "<a href=\"./" + percent_encoded(path) + "\">" + escaped_markup(shown) + "</a>";
 }
 
+// More links than this would make the row of a table as high as a page.
+constexpr std::size_t kShownSources = 2;
+
 std::string source_links(const std::vector<std::string>& sources) {
   if (sources.empty()) return "";
   if (sources.size() == 1) return path_link(sources[0], sources[0]);
@@ -62,7 +65,9 @@ std::string source_links(const std::vector<std::string>& sources) {
     text += i == 0 ? "" : ", ";
     text += path_link(sources[i], sources[i].substr(directory.size()));
   }
-  return text;
+  if (sources.size() <= kShownSources) return text;
+  return element("details",
+                 text_element("summary", std::to_string(sources.size()) + " runs") + text);
 }
 
 std::string scrolling(std::string_view table, std::string_view label) {

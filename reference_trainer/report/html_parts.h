@@ -17,7 +17,8 @@ std::string text_element(std::string_view name, std::string_view text,
 // A link to a path from the report's directory, whatever bytes it holds: never to a scheme.
 std::string path_link(std::string_view path, std::string_view shown);
 
-// Links to all of `sources`; the directory that they have in common is written once.
+// Links to all of `sources`; the directory that they have in common is written once. Of many
+// the number is shown, and they unfold.
 std::string source_links(const std::vector<std::string>& sources);
 
 // `table` in a region that scrolls by itself, also by keyboard.

@@ -158,7 +158,7 @@ std::string rotations_html(const std::vector<RotationGrid>& choices) {
       "figures");
 }
 
-std::string settings_html(const std::vector<NamedText>& settings) {
+std::string settings_html(std::string_view title, const std::vector<NamedText>& settings) {
   if (settings.empty()) return "";
   std::string rows;
   for (const NamedText& s : settings) {
@@ -169,19 +169,26 @@ std::string settings_html(const std::vector<NamedText>& settings) {
                                             "<tr><th scope=\"col\" class=\"text\">Setting</th>"
                                             "<th scope=\"col\" class=\"text\">Value</th></tr>") +
                                         element("tbody", rows)),
-                   "Settings");
+                   title);
+}
+
+std::string methods_html(const std::vector<NamedText>& methods) {
+  return methods.empty()
+             ? ""
+             : settings_html("Settings of the methods", methods) + data_link("settings");
 }
 
 std::vector<Section> sections_of(const Report& report) {
   return {{"summary", "Summary", summary_html(report)},
           {"tables", "Tables", tables_html(report.tables)},
+          {"methods", "Settings of the methods", methods_html(report.methods)},
           {"rotations", "Chosen rotations", rotations_html(report.rotations)},
           {"objective", "Quantization error during training", curves_html(report.objectives)},
           {"activations", "Activations", activations_html(report.activations)},
           {"reductions", "What rotating changes", reductions_html(report.reductions)},
           {"sweeps", "Sweeps", curves_html(report.sweeps)},
           {"losses", "Losses", curves_html(report.losses)},
-          {"settings", "Settings", settings_html(report.run.settings)}};
+          {"settings", "Settings", settings_html("Settings", report.run.settings)}};
 }
 
 std::string head_html(const std::string& title) {

@@ -57,18 +57,6 @@ std::string cell_html(const ReportTable& table, std::size_t row, std::size_t col
   return element("td", html, is_best(table, row, column) ? "best" : "");
 }
 
-// Number of runs behind the row: "3", or "1–3" when its measures differ.
-std::string runs_text(const TableRow& row) {
-  std::int64_t least = 0, most = 0;
-  for (const TableCell& cell : row.cells) {
-    if (!cell.ours) continue;
-    least = most == 0 ? cell.ours->n : std::min(least, cell.ours->n);
-    most = std::max(most, cell.ours->n);
-  }
-  if (most == 0) return "–";
-  return (least == most ? "" : std::to_string(least) + "–") + std::to_string(most);
-}
-
 std::string row_html(const ReportTable& table, std::size_t i) {
   const TableRow& row = table.rows[i];
   std::string method = escaped_markup(row.method);
@@ -124,6 +112,17 @@ std::string estimate_html(const Estimate& e, const Measure& measure) {
                                  number_html(e.interval->high, measure.decimals) + "]");
   }
   return html;
+}
+
+std::string runs_text(const TableRow& row) {
+  std::int64_t least = 0, most = 0;
+  for (const TableCell& cell : row.cells) {
+    if (!cell.ours) continue;
+    least = most == 0 ? cell.ours->n : std::min(least, cell.ours->n);
+    most = std::max(most, cell.ours->n);
+  }
+  if (most == 0) return "–";
+  return (least == most ? "" : std::to_string(least) + "–") + std::to_string(most);
 }
 
 std::string claims_html(const std::vector<Claim>& claims) {

@@ -17,4 +17,7 @@ std::string claims_html(const std::vector<Claim>& claims);
 // every row links to its runs.
 std::string table_html(const ReportTable& table);
 
+// Number of runs behind the row: "3", or "1–3" when its measures differ, "–" for none.
+std::string runs_text(const TableRow& row);
+
 }  // namespace trainer

@@ -67,7 +67,7 @@ void check_layers(const ReductionFigure& figure, const std::string& where) {
 }  // namespace
 
 void check(const Report& report, const std::string& where) {
-  std::set<std::string> ids = {"claims", "rotations"};  // their files have fixed names
+  std::set<std::string> ids = {"claims", "rotations", "settings"};  // their files have fixed names
   const auto check_ids = [&](const auto& items) {
     for (const auto& item : items) {
       if (!names_a_file(item.id))

@@ -180,6 +180,7 @@ struct Report {
   RunInfo run;
   std::vector<Claim> claims;
   std::vector<ReportTable> tables;
+  std::vector<NamedText> methods;       // a line per method: what it was run with
   std::vector<CurveFigure> losses;      // a figure per stage or setting
   std::vector<CurveFigure> objectives;  // Fig. 3
   std::vector<CurveFigure> sweeps;      // of K, of bit-widths

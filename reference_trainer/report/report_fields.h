@@ -143,10 +143,11 @@ inline constexpr auto kFields<RotationGrid> = std::tuple(Field("name", &Rotation
                                                          Field("source", &RotationGrid::source));
 
 template <>
-inline constexpr auto kFields<Report> = std::tuple(
-    Field("run", &Report::run), Field("claims", &Report::claims), Field("tables", &Report::tables),
-    Field("losses", &Report::losses), Field("objectives", &Report::objectives),
-    Field("sweeps", &Report::sweeps), Field("activations", &Report::activations),
-    Field("reductions", &Report::reductions), Field("rotations", &Report::rotations));
+inline constexpr auto kFields<Report> =
+    std::tuple(Field("run", &Report::run), Field("claims", &Report::claims),
+               Field("tables", &Report::tables), Field("methods", &Report::methods),
+               Field("losses", &Report::losses), Field("objectives", &Report::objectives),
+               Field("sweeps", &Report::sweeps), Field("activations", &Report::activations),
+               Field("reductions", &Report::reductions), Field("rotations", &Report::rotations));
 
 }  // namespace trainer

@@ -3,6 +3,7 @@
 #include "reference_trainer/report/csv.h"
 #include "reference_trainer/report/figures.h"
 #include "reference_trainer/report/html_report.h"
+#include "reference_trainer/report/markdown_report.h"
 #include "reference_trainer/report/report_json.h"
 #include "reference_trainer/report/svg_canvas.h"
 
@@ -57,6 +58,8 @@ std::vector<ReportFile> report_files(const Report& report) {
             to_json(report).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
                 "\n");
   if (!report.claims.empty()) files.add_data("claims", report.claims);
+  if (!report.methods.empty()) files.add_data("settings", report.methods);
+  files.add("data/tables.md", markdown_report(report));
   for (const ReportTable& table : report.tables) {
     files.add_data(table.id, table);
     if (!table.charted.empty()) files.add_figure(table.id, bar_chart_svg(table));

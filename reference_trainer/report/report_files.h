@@ -14,8 +14,8 @@ struct ReportFile {
 };
 
 // report.html and report.json; figures/<id>.svg of every figure, figures/<id>-<n>.png of the n-th
-// (from 1) activation map; data/<id>.csv of every table and figure. Throws as check() of
-// report_json.h.
+// (from 1) activation map; data/<id>.csv of every table and figure; data/tables.md. Throws as
+// check() of report_json.h.
 std::vector<ReportFile> report_files(const Report& report);
 
 }  // namespace trainer

@@ -21,7 +21,7 @@ Report report_from_json(const nlohmann::json& json, const std::string& where);
 // Throws Error(kBadInput), RP-02, when a row has another number of cells than its table has
 // measures, a table charts a measure that it does not have, a map has another number of magnitudes
 // than tokens times channels, maps of one figure differ in shape, a layer is negative or beyond
-// 4095, or an id is empty, used twice ("claims" and "rotations" are taken), or holds
+// 4095, or an id is empty, used twice ("claims", "rotations" and "settings" are taken), or holds
 // more than letters, digits, '-' and '_'.
 void check(const Report& report, const std::string& where);
 

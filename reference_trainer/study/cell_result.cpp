@@ -31,6 +31,7 @@ CellResult read_result(const Cell& cell, const nlohmann::json& json) {
   json.at("seconds").get_to(r.seconds);
   json.at("directory").get_to(r.directory);
   r.settings = json.at("settings");
+  if (json.contains("failure")) json.at("failure").get_to(r.failure);
   return r;
 }
 

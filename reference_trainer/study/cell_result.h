@@ -26,7 +26,9 @@ struct CellResult {
   double seconds = 0;       // training and evaluation, when it was computed
   std::string directory;    // of its stage, below the study's
   nlohmann::json settings;  // everything that decided the result
-  std::string failure;      // why a point of a grid has no losses; empty: it has
+  std::string failure;      // line of the error for which there are no losses; empty: none
+
+  std::string failure_code() const { return failure.substr(0, failure.find(' ')); }  // "TR-01"
 
   double rouge_average() const { return (rouge1 + rouge2 + rouge_l + rouge_lsum) / 4; }
 };

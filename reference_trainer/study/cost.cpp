@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <set>
-#include <utility>
 
 namespace trainer {
 namespace {
@@ -38,7 +36,7 @@ double training_steps(const Cell& cell, const Workload& w) {
     case Method::kQuarotGptq:
       return 4 * calibration;  // four groups of linear layers see their inputs one after the other
     case Method::kSpinquant:
-      return 100 + 4 * calibration;  // its own 100 steps, then GPTQ
+      return w.spinquant_steps + 4 * calibration;  // its own steps, then GPTQ
     case Method::kLlmQat:
       return steps * (1 + kForward);  // the teacher's forward pass
     case Method::kLora:
@@ -84,18 +82,10 @@ double steps_of(const Cell& cell, const Workload& work) {
   return training_steps(cell, work) + evaluation_steps(work);
 }
 
-Cost cost_of(const std::vector<Cell>& cells, const ModelShape& shape, const Workload& work) {
-  double steps = 0;
-  std::set<std::pair<std::string, std::uint64_t>> starts, fine_tuned;
-  for (const Cell& cell : cells) {
-    starts.emplace(cell.model, cell.seed);
-    if (facts_of(cell.method).start == StartsFrom::kSftModel || cell.method == Method::kSft)
-      fine_tuned.emplace(cell.model, cell.seed);
-    if (cell.method != Method::kSft) steps += steps_of(cell, work);
-  }
-  Cell sft;
-  steps += static_cast<double>(fine_tuned.size()) * steps_of(sft, work);
-  steps += static_cast<double>(starts.size() * static_cast<std::size_t>(work.pretraining_steps));
+Cost cost_of(const std::vector<Cell>& runs, std::size_t base_models, const ModelShape& shape,
+             const Workload& work) {
+  double steps = static_cast<double>(base_models) * static_cast<double>(work.pretraining_steps);
+  for (const Cell& cell : runs) steps += steps_of(cell, work);
   // Base and SFT on the host; weights, effective weights, gradients and two moments of the model
   // that is trained.
   constexpr double kCopies = 2 + 5;

@@ -1,5 +1,6 @@
 #include "reference_trainer/study/stage_cache.h"
 
+#include <fstream>
 #include <span>
 
 #include "reference_trainer/base/error.h"
@@ -49,6 +50,22 @@ Stage open_stage(const std::filesystem::path& root, const std::string& label,
     stage.result = parse_json(read_file(file, "CK-11"), {file.string(), "CK-11"});
   }
   return stage;
+}
+
+bool is_finished(const std::filesystem::path& root, const std::string& label,
+                 const nlohmann::json& key) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(root, error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.size() != label.size() + 1 + kShownDigits || !name.starts_with(label + "-")) continue;
+    if (!std::filesystem::exists(entry.path() / kResultFile, error)) continue;
+    std::ifstream file(entry.path() / kKeyFile);
+    nlohmann::json found = nlohmann::json::parse(file, nullptr, false);
+    if (!found.is_object()) continue;
+    found.erase("start");
+    if (found == key) return true;
+  }
+  return false;
 }
 
 void finish_stage(const Stage& stage, const nlohmann::ordered_json& result) {

@@ -27,6 +27,11 @@ std::string hash_of_key(const nlohmann::json& key);
 Stage open_stage(const std::filesystem::path& root, const std::string& label,
                  const nlohmann::json& key);
 
+// Whether a finished stage below `root` has this label and a key that is `key` but for its "start",
+// which is not known before the start is loaded. For estimates. A key that cannot be read is none.
+bool is_finished(const std::filesystem::path& root, const std::string& label,
+                 const nlohmann::json& key);
+
 // Makes the stage finished.
 void finish_stage(const Stage& stage, const nlohmann::ordered_json& result);
 

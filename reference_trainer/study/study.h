@@ -2,6 +2,7 @@
 // decides it.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <stdexcept>
@@ -25,6 +26,12 @@ struct StudyPlace {
   EventFiles events = EventFiles::kNone;
 };
 
+// What is left to do of a list of cells.
+struct Missing {
+  std::vector<Cell> runs;  // a cell once for each point of its grid, and the fine-tunings needed
+  std::size_t done = 0;    // cells of which nothing is left to do
+};
+
 // A point of a grid; what it leaves out stays as it is.
 struct Tuning {
   std::optional<double> learning_rate;
@@ -43,9 +50,11 @@ class Study {
   // The cell's result; of the grid's points the one with the smallest validation loss. Throws
   // Error (TR-03) when no point of a grid has one.
   CellResult run(const Cell& cell) {
+    const std::vector<Tuning> tunings = points_of(cell);
+    if (tunings.size() == 1) return run_at(cell, tunings[0]);
     const std::vector<CellResult> points = sweep(cell);
     const CellResult& best = points[best_on_validation(points)];
-    if (points.size() > 1 && std::isnan(best.validation_loss)) {
+    if (std::isnan(best.validation_loss)) {
       const bool failed = !best.failure.empty();
       throw Error(
           ExitCode::kNumerics,
@@ -55,14 +64,39 @@ class Study {
     return best;
   }
 
-  // Every point of the grid, in its order. Where numbers go wrong at one of several, its losses are
+  // As run; where numbers go wrong, a result that says so and has none. Other errors are thrown.
+  CellResult try_run(const Cell& cell) {
+    CellResult failed;
+    if (auto result = result_or_failure([&] { return run(cell); }, failed.failure)) return *result;
+    failed.cell = cell;
+    return failed;
+  }
+
+  // Every point of the grid, in its order. Where numbers go wrong at one of them, its losses are
   // NaN and the others are computed all the same.
   std::vector<CellResult> sweep(const Cell& cell) {
-    const std::vector<Tuning> points = points_of(cell);
-    if (points.size() == 1) return {run_at(cell, points[0])};
     std::vector<CellResult> all;
-    for (const Tuning& point : points) all.push_back(try_at(cell, point));
+    for (const Tuning& point : points_of(cell)) all.push_back(try_at(cell, point));
     return all;
+  }
+
+  // Judged without loading a start: what was kept of another start of that name counts as done.
+  Missing missing(const std::vector<Cell>& cells) const {
+    Missing left;
+    std::vector<Cell> fine_tunings;
+    for (const Cell& cell : cells) {
+      const std::size_t before = left.runs.size();
+      add_missing(cell, left.runs);
+      if (left.runs.size() == before) {
+        ++left.done;
+      } else if (facts_of(cell.method).start == StartsFrom::kSftModel) {
+        fine_tunings.push_back(sft_cell(cell));
+      }
+    }
+    for (const Cell& sft : fine_tunings) {
+      if (std::ranges::find(left.runs, sft) == left.runs.end()) add_missing(sft, left.runs);
+    }
+    return left;
   }
 
   // The start of the cell's model and seed; loaded once while cells of one start follow each other.
@@ -70,6 +104,7 @@ class Study {
     const std::pair<std::string, std::uint64_t> name{cell.model, cell.seed};
     if (!start_ || start_name_ != name) {
       sft_.reset();
+      sft_failure_.clear();
       start_.emplace(loader_(cell.model, cell.seed));
       start_name_ = name;
     }
@@ -113,17 +148,34 @@ class Study {
     return cell;
   }
 
+  void add_missing(const Cell& cell, std::vector<Cell>& runs) const {
+    for (const Tuning& point : points_of(cell)) {
+      const Cell at = cell_at(cell, point);
+      const nlohmann::json key = key_but_start(at, settings_at(cell, point));
+      if (!is_finished(place_.directory / "cells", label_of(at), key)) runs.push_back(at);
+    }
+  }
+
+  // What `compute` returns, or nothing and, in `failure`, the line of a numerical error.
+  template <class Compute>
+  static std::optional<CellResult> result_or_failure(const Compute& compute, std::string& failure) {
+    try {
+      return compute();
+    } catch (const Error& e) {
+      if (e.exit_code() != ExitCode::kNumerics) throw;
+      failure = line_of(e.parts());
+    } catch (const std::domain_error& e) {  // a value that is not finite met a quantizer
+      failure =
+          line_of({"QN-01", "cell", e.what(), "finite values", "try a smaller learning rate"});
+    }
+    return std::nullopt;
+  }
+
   // A failure is not kept: it is soon reached again.
   CellResult try_at(const Cell& cell, const Tuning& point) {
     CellResult failed;
-    try {
-      return run_at(cell, point);
-    } catch (const Error& e) {
-      if (e.exit_code() != ExitCode::kNumerics) throw;
-      failed.failure = e.what();
-    } catch (const std::domain_error& e) {  // a value that is not finite met a quantizer
-      failed.failure = e.what();
-    }
+    if (auto result = result_or_failure([&] { return run_at(cell, point); }, failed.failure))
+      return *result;
     failed.cell = cell_at(cell, point);
     failed.settings = key_of(failed.cell, settings_at(cell, point));
     return failed;
@@ -188,25 +240,40 @@ class Study {
   // The fine-tuned weights that post-training methods start from.
   const HostParameters& sft_of(const Cell& cell) {
     if (sft_) return *sft_;
-    Cell sft = cell;
-    sft.method = Method::kSft;
-    sft.rounds = 1;
-    sft.quant = {};
-    const CellResult best = run(sft);
+    if (!sft_failure_.empty()) {
+      throw Error(ExitCode::kNumerics,
+                  {"TR-05", label_of(cell), sft_failure_, "a fine-tuned model to start from", ""});
+    }
+    const std::optional<CellResult> best =
+        result_or_failure([&] { return run(sft_cell(cell)); }, sft_failure_);
+    if (!best) return sft_of(cell);
     Network<B> network =
-        load_network(backend_, place_.directory / best.directory / "model", NonFinite::kReject);
+        load_network(backend_, place_.directory / best->directory / "model", NonFinite::kReject);
     return sft_.emplace(get_parameters(backend_, network.parameters));
   }
 
   // Everything that decides the result of a cell.
   nlohmann::json key_of(const Cell& cell, const StudySettings& settings) {
+    nlohmann::json key = key_but_start(cell, settings);
+    key["start"] = start_of(cell).hash;
+    return key;
+  }
+
+  nlohmann::json key_but_start(const Cell& cell, const StudySettings& settings) const {
     nlohmann::json key = method_key(cell, settings);
     key["version"] = kResultsVersion;
-    key["start"] = start_of(cell).hash;
     key["method"] = method_word(cell);
     key["quantization"] = to_json(cell.quant);
     if (facts_of(cell.method).start == StartsFrom::kSftModel) key["sft"] = sft_key(cell);
     return key;
+  }
+
+  // The fine-tuning that a post-training method starts from.
+  static Cell sft_cell(Cell cell) {
+    cell.method = Method::kSft;
+    cell.rounds = 1;
+    cell.quant = {};
+    return cell;
   }
 
   // Everything that decides the model that post-training methods start from.
@@ -235,6 +302,7 @@ class Study {
   std::optional<StartModel> start_;
   std::pair<std::string, std::uint64_t> start_name_;
   std::optional<HostParameters> sft_;  // of start_
+  std::string sft_failure_;            // why there is none
 };
 
 }  // namespace trainer

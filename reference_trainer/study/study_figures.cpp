@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
-#include <functional>
 #include <limits>
 #include <map>
 #include <utility>
@@ -189,58 +188,6 @@ ReductionFigure reduction_figure(const StartViews& views) {
   return figure;
 }
 
-bool is_uniform(const QuantConfig& q) {
-  return q.weight.bits == q.activation.bits && q.weight.bits == q.kv.bits;
-}
-
-// Which results belong to a sweep, to which of its curves, and where on its x axis.
-struct SweepRule {
-  std::function<bool(const CellResult&)> belongs;
-  std::function<std::string(const CellResult&)> curve;
-  std::function<double(const CellResult&)> x;
-};
-
-CurveFigure sweep(const char* id, const char* title, const char* x) {
-  CurveFigure figure;
-  figure.id = id;
-  figure.title = title;
-  figure.caption = "Test loss: mean over seeds; the band is one standard deviation.";
-  figure.x.label = x;
-  figure.y = {"test loss, nats per token", AxisScale::kLog10};
-  return figure;
-}
-
-// The results of a curve, by their x.
-using CurveGroups = std::map<double, std::vector<const CellResult*>>;
-
-Curve curve_of(const std::string& name, const CurveGroups& groups) {
-  Curve curve{name, {}, {}};
-  for (const auto& [x, group] : groups) {
-    std::vector<double> losses;
-    for (const CellResult* r : group) {
-      if (std::isnan(r->test_loss)) continue;
-      losses.push_back(r->test_loss);
-      curve.sources.push_back(r->directory);
-    }
-    if (losses.empty()) continue;
-    const Estimate e = estimate_of(losses);
-    curve.points.push_back({x, e.mean, e.sd});
-  }
-  return curve;
-}
-
-// A curve for every name that has two points.
-void add_curves_by(CurveFigure& figure, const std::vector<CellResult>& results,
-                   const SweepRule& rule) {
-  std::map<std::string, CurveGroups> curves;
-  for (const CellResult& r : results) {
-    if (rule.belongs(r)) curves[rule.curve(r)][rule.x(r)].push_back(&r);
-  }
-  for (const auto& [name, groups] : curves) {
-    if (groups.size() > 1) figure.curves.push_back(curve_of(name, groups));
-  }
-}
-
 void keep_if_drawn(CurveFigure figure, std::vector<CurveFigure>& figures) {
   if (!figure.curves.empty()) figures.push_back(std::move(figure));
 }
@@ -253,25 +200,6 @@ void add_curves(const std::filesystem::path& study, const std::vector<CellResult
     keep_if_drawn(loss_figure(study, panel), report.losses);
     keep_if_drawn(objective_figure(study, panel), report.objectives);
   }
-}
-
-void add_sweeps(const std::vector<CellResult>& results, Report& report) {
-  CurveFigure bits = sweep("bits", "Bits of weights, activations and cache", "bits");
-  add_curves_by(
-      bits, results,
-      {[](const CellResult& r) {
-         return r.cell.rounds == 1 && is_uniform(r.cell.quant) && r.cell.quant.weight.enabled();
-       },
-       [](const CellResult& r) { return method_label(r.cell) + ", " + r.cell.model; },
-       [](const CellResult& r) { return static_cast<double>(r.cell.quant.weight.bits); }});
-  keep_if_drawn(std::move(bits), report.sweeps);
-  CurveFigure rounds = sweep("rounds", "Outer rounds of Algorithm 1", "K");
-  add_curves_by(
-      rounds, results,
-      {[](const CellResult& r) { return r.cell.method == Method::kRoste; },
-       [](const CellResult& r) { return r.cell.model + " " + setting_name(r.cell.quant); },
-       [](const CellResult& r) { return static_cast<double>(r.cell.rounds); }});
-  keep_if_drawn(std::move(rounds), report.sweeps);
 }
 
 void add_rotations(const std::vector<CellResult>& results, Report& report) {

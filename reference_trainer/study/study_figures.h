@@ -11,7 +11,8 @@ namespace trainer {
 // Losses and Fig. 3 from the logs and records of the first seed's stages, below `study`.
 void add_curves(const std::filesystem::path& study, const std::vector<CellResult>& results,
                 Report& report);
-// Test loss over bits and over outer rounds, where there are two points of either.
+// Test loss over bits, a figure for each model that was run at three settings of equal bits or
+// more, and over outer rounds where there are two.
 void add_sweeps(const std::vector<CellResult>& results, Report& report);
 // What RoSTE chose.
 void add_rotations(const std::vector<CellResult>& results, Report& report);

@@ -10,6 +10,7 @@
 #include "reference_trainer/roste/error_table.h"
 #include "reference_trainer/study/activation_maps.h"
 #include "reference_trainer/study/cell_result.h"
+#include "reference_trainer/study/claims.h"
 
 namespace trainer {
 
@@ -21,8 +22,8 @@ struct StartViews {
   ErrorTable errors;
 };
 
-// Whether claims are made of a model whose SFT has a larger validation loss than claims.h says: the
-// bound is the built-in task's.
+// Whether a seed counts whose SFT has a larger validation loss than claims.h says: the bound is the
+// built-in task's.
 enum class ConvergenceGuard { kNone, kBuiltinTask };
 
 // Everything that is shown. `directory` is the study's: logs and records are read from it.
@@ -33,6 +34,9 @@ struct StudyFindings {
   std::vector<StartViews> views;
   ConvergenceGuard guard = ConvergenceGuard::kNone;
 };
+
+// On how many seeds a claim stands, and how many do not count.
+std::string claim_reason(const CheckedClaim& claim);
 
 // Throws Error for a log or record that cannot be read.
 Report study_report(const StudyFindings& findings);

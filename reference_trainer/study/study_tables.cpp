@@ -35,6 +35,7 @@ std::vector<Column> columns() {
 }
 
 constexpr std::string_view kRotations = "rotations ";  // how their note begins
+constexpr std::string_view kFailed = "failed: ";       // and that of a cell without numbers
 constexpr const char* kPaperLike = "pythia";           // beside it stand the numbers of Pythia 1B
 
 // The results of one row: all seeds of a method at a setting.
@@ -88,7 +89,11 @@ TableRow row_of(const Group& group, const std::vector<Column>& columns) {
     const std::string note = std::string(kRotations) + rotations_text(*r);
     if (!r->rotations.empty() && std::ranges::find(row.notes, note) == row.notes.end())
       row.notes.push_back(note);
-    row.sources.push_back(r->directory);
+    if (!r->failure.empty()) {
+      row.notes.push_back(std::string(kFailed) + r->failure_code() + ", seed " +
+                          std::to_string(r->cell.seed));
+    }
+    if (!r->directory.empty()) row.sources.push_back(r->directory);
   }
   return row;
 }
@@ -182,9 +187,18 @@ std::string estimate_text(const std::optional<Estimate>& e, int decimals) {
   return e->n > 1 ? mean + " +- " + fixed_text(e->sd, decimals) : mean;
 }
 
-std::string rotations_of(const TableRow& row) {
-  if (row.notes.empty()) return "-";
-  return row.notes.size() == 1 ? row.notes[0].substr(kRotations.size()) : "by seed";
+// Rotations, and then what failed.
+std::string notes_of(const TableRow& row) {
+  std::string rotations, failures;
+  for (const std::string& note : row.notes) {
+    if (note.starts_with(kRotations)) {
+      rotations = rotations.empty() ? note.substr(kRotations.size()) : "by seed";
+    } else {
+      failures += (failures.empty() ? "" : "; ") + note;
+    }
+  }
+  if (rotations.empty()) return failures.empty() ? "-" : failures;
+  return failures.empty() ? rotations : rotations + "; " + failures;
 }
 
 }  // namespace
@@ -212,7 +226,7 @@ std::string table_text(const ReportTable& table) {
     std::vector<std::string> cells{row.method, row.setting};
     for (std::size_t i = 0; i < row.cells.size(); ++i)
       cells.push_back(estimate_text(row.cells[i].ours, table.measures[i].decimals));
-    cells.push_back(rotations_of(row));
+    cells.push_back(notes_of(row));
     text.rows.push_back(std::move(cells));
   }
   return table.title + "\n" + text_table(text);

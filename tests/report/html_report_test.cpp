@@ -162,6 +162,9 @@ TEST(HtmlParts, LinksAreRelativeWhateverThePath) {
   EXPECT_EQ(source_links({}), "");
   EXPECT_EQ(source_links({"r/a/s0", "r/a/s1"}),
             "r/a/<a href=\"./r/a/s0\">s0</a>, <a href=\"./r/a/s1\">s1</a>");
+  EXPECT_EQ(source_links({"r/0", "r/1", "r/2"}),
+            "<details><summary>3 runs</summary>r/<a href=\"./r/0\">0</a>, <a href=\"./r/1\">1</a>, "
+            "<a href=\"./r/2\">2</a></details>");
   EXPECT_EQ(source_links({"ab", "ac"}), "<a href=\"./ab\">ab</a>, <a href=\"./ac\">ac</a>");
 }
 
@@ -180,9 +183,10 @@ TEST(ReportFiles, ARedrawnReportIsTheSame) {
 TEST(ReportFiles, Names) {
   std::set<std::string> names;
   for (const ReportFile& file : report_files(demo_report())) names.insert(file.name);
-  EXPECT_EQ(names.size(), 2u + 10 + 4 + 11);  // html and json, SVG, PNG, CSV
-  for (const char* name : {"figures/methods.svg", "figures/activations-trained-2.png",
-                           "data/claims.csv", "data/rotations.csv", "data/bits.csv"})
+  EXPECT_EQ(names.size(), 2u + 10 + 4 + 11 + 1);  // html and json, SVG, PNG, CSV, Markdown
+  for (const char* name :
+       {"figures/methods.svg", "figures/activations-trained-2.png", "data/claims.csv",
+        "data/rotations.csv", "data/bits.csv", "data/tables.md"})
     EXPECT_TRUE(names.contains(name)) << name;
 }
 

@@ -115,26 +115,38 @@ TEST_F(StudyFigures, OnlyTheFirstSeedIsDrawn) {
   EXPECT_TRUE(curves({second}).losses.empty());
 }
 
-TEST(StudySweeps, BitsAndRoundsWithTwoPoints) {
+TEST(StudySweeps, BitsOfAModelWithThreeSettingsAndRoundsWithTwo) {
   std::vector<CellResult> results = {
-      result_of("ste", "W3A3KV3", 0, 3),           result_of("ste", "W3A3KV3", 1, 5),
-      result_of("ste", "W4A4KV4", 0, 1),           result_of("ste", "W4A8KV4", 0, 7),
-      result_of("rtn", "W4A4KV4", 0, 7),           result_of("roste", "W4A4KV4", 0, 1),
-      result_of("roste:4", "W4A4KV4", 0, 0.5),     result_of("sft", "W16A16KV16", 0, 0.1),
-      result_of("ste", "W3A3KV3", 2, kNotMeasured)};
+      result_of("rtn", "W2A2KV2", 0, 9),      result_of("ste", "W3A3KV3", 0, 3),
+      result_of("ste", "W3A3KV3", 1, 5),      result_of("ste", "W4A4KV4", 0, 1),
+      result_of("ste", "W4A8KV4", 0, 7),      result_of("rtn", "W4A4KV4", 0, 7),
+      result_of("roste", "W4A4KV4", 0, 1),    result_of("roste:4", "W4A4KV4", 0, 0.5),
+      result_of("sft", "W16A16KV16", 0, 0.1), result_of("ste", "W3A3KV3", 2, kNotMeasured)};
   Report report;
   add_sweeps(results, report);
   ASSERT_EQ(report.sweeps.size(), 2u);
   const CurveFigure& bits = report.sweeps[0];
-  ASSERT_EQ(bits.curves.size(), 1u) << "RTN and RoSTE have one width";
-  EXPECT_EQ(bits.curves[0].name, "STE, pythia");
-  ASSERT_EQ(bits.curves[0].points.size(), 2u);
-  EXPECT_EQ(bits.curves[0].points[0].x, 3);
-  EXPECT_EQ(bits.curves[0].points[0].y, 4);
-  EXPECT_NEAR(bits.curves[0].points[0].sd, std::sqrt(2.0), 1e-12);
+  EXPECT_EQ(bits.id, "bits-pythia");
+  ASSERT_EQ(bits.curves.size(), 2u) << "RoSTE has one width";
+  EXPECT_EQ(bits.curves[0].name, "RTN");
+  EXPECT_EQ(bits.curves[1].name, "STE");
+  ASSERT_EQ(bits.curves[1].points.size(), 2u) << "W4A8KV4 has no width";
+  EXPECT_EQ(bits.curves[1].points[0].x, 3);
+  EXPECT_EQ(bits.curves[1].points[0].y, 4);
+  EXPECT_NEAR(bits.curves[1].points[0].sd, std::sqrt(2.0), 1e-12);
   const CurveFigure& rounds = report.sweeps[1];
   EXPECT_EQ(rounds.curves.at(0).points.at(1).x, 4);
   EXPECT_EQ(rounds.curves[0].points[1].y, 0.5);
+}
+
+TEST(StudySweeps, TwoWidthsOfAModelAreNoSweep) {
+  std::vector<CellResult> results = {result_of("ste", "W3A3KV3", 0, 3),
+                                     result_of("ste", "W4A4KV4", 0, 2),
+                                     result_of("ste", "W8A8KV8", 0, 1)};
+  results[2].cell.model = "llama";
+  Report report;
+  add_sweeps(results, report);
+  EXPECT_TRUE(report.sweeps.empty());
 }
 
 TEST(StudyRotations, WhatRosteChose) {

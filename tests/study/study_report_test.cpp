@@ -53,7 +53,7 @@ TEST(StudyReport, IsWholeAndComesBackFromItsFile) {
   EXPECT_EQ(report.tables.size(), 2u);
   EXPECT_EQ(report.losses.size(), 2u);
   EXPECT_EQ(report.objectives.size(), 2u);
-  EXPECT_EQ(report.sweeps.size(), 2u);
+  EXPECT_EQ(report.sweeps.size(), 1u) << "two widths are no sweep of bits";
   EXPECT_EQ(report.activations.size(), 3u);
   EXPECT_EQ(report.rotations.size(), 8u) << "K = 1 and 2, two settings, two seeds";
   const std::string text = to_json(report).dump();
@@ -71,8 +71,45 @@ TEST(StudyReport, AClaimSaysOnWhatItStands) {
   const Claim& claim = report.claims.at(0);
   EXPECT_EQ(claim.text, "RoSTE beats STE, pythia W3A3KV3");
   EXPECT_EQ(claim.verdict, Verdict::kHolds);
-  EXPECT_EQ(claim.reason, "2 of 2 seeds");
+  EXPECT_EQ(claim.reason, "held in 2 of 2 seeds");
+  EXPECT_THAT(claim.sources, testing::ElementsAre("cells/roste-W3A3KV3-0", "cells/ste-W3A3KV3-0",
+                                                  "cells/roste-W3A3KV3-1", "cells/ste-W3A3KV3-1"));
   EXPECT_NEAR(claim.difference->mean, 0.1, 1e-12) << "K = 1, not the better K = 2";
+}
+
+TEST(StudyReport, ACellThatFailedIsARowThatSaysSo) {
+  const test::StudyDirectory place;
+  std::vector<CellResult> all = {result_of("roste", "W3A3KV3", 0, 0.2),
+                                 result_of("ste", "W3A3KV3", 0, kNotMeasured)};
+  all[1].failure = "TR-01 step 3: got a loss of nan, expected a finite one";
+  all[1].directory.clear();
+  all[1].rotations.clear();
+  place.write(all[0].directory + "/record.json", "null");
+  const Report report = study_report({{}, place.path(), all, {}});
+  EXPECT_TRUE(report.claims.empty());
+  const TableRow& row = report.tables.at(0).rows.at(1);
+  EXPECT_THAT(row.notes, testing::ElementsAre("failed: TR-01, seed 0"));
+  EXPECT_TRUE(row.sources.empty());
+  EXPECT_THAT(table_text(report.tables[0]), testing::HasSubstr("failed: TR-01, seed 0"));
+}
+
+// Seed by seed: one that stands on a plateau does not silence the others.
+TEST(StudyReport, ASeedWhoseFineTuningHasNotConvergedIsLeftOutOpenly) {
+  const test::StudyDirectory place;
+  std::vector<CellResult> all = results();
+  for (CellResult& r : all) {
+    place.write(r.directory + "/record.json", "null");
+    if (r.cell.method == Method::kSft) r.validation_loss = r.cell.seed == 0 ? 0.01 : 0.5;
+  }
+  const auto reason = [&] {
+    const StudyFindings findings{{}, place.path(), all, {}, ConvergenceGuard::kBuiltinTask};
+    return study_report(findings).claims.at(0).reason;
+  };
+  EXPECT_EQ(reason(),
+            "held in 1 of 1 seed; one seed says nothing of noise; 1 seed left out, where SFT has "
+            "not converged");
+  all[0].validation_loss = 0.5;
+  EXPECT_EQ(reason(), "SFT has not converged in any of 2 seeds: not interpreted");
 }
 
 // Fig. 6 from the table of errors, term by term.

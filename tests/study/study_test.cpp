@@ -166,6 +166,54 @@ TEST_F(StudyTest, APointThatDivergesDoesNotEndASweep) {
   EXPECT_THROW(result("sft"), std::exception) << "a single point has its own error";
 }
 
+TEST_F(StudyTest, ACellThatFailsSaysSoAndOthersGoOn) {
+  settings_.training.learning_rate = 1e37;
+  Study<Cpu> all = study(settings_);
+  const CellResult sft = all.try_run(cell_of("sft", "W4A4KV4"));
+  EXPECT_FALSE(sft.failure_code().empty());
+  EXPECT_TRUE(sft.failure_code().starts_with("TR-") || sft.failure_code().starts_with("QN-"))
+      << sft.failure;
+  EXPECT_TRUE(std::isnan(sft.test_loss));
+  EXPECT_EQ(sft.cell.method, Method::kSft);
+  const CellResult rtn = all.try_run(cell_of("rtn", "W4A4KV4"));
+  EXPECT_EQ(rtn.failure_code(), "TR-05") << "it has nothing to start from";
+  EXPECT_NE(rtn.failure.find(sft.failure_code()), std::string::npos) << rtn.failure;
+  const CellResult base = all.try_run(cell_of("base", "W4A4KV4"));
+  EXPECT_EQ(base.failure, "");
+  EXPECT_FALSE(std::isnan(base.test_loss));
+}
+
+TEST_F(StudyTest, OtherErrorsOfACellEndTheStudy) {
+  Study<Cpu> broken(cpu_, settings_, {place_.path() / "study"},
+                    [](const std::string&, std::uint64_t) -> StartModel {
+                      throw_bad_input({"ST-12", "model", "nothing", "weights", ""});
+                    });
+  EXPECT_THROW(broken.try_run(cell_of("base", "W4A4KV4")), Error);
+}
+
+// What is left: a point of the grid for each cell, and fine-tuning where something starts from it.
+TEST_F(StudyTest, WhatIsMissingIsKnownWithoutAStart) {
+  const std::vector<Cell> cells = {cell_of("rtn", "W4A4KV4"), cell_of("ste", "W4A4KV4")};
+  const auto words = [](const Missing& left) {
+    std::string text = std::to_string(left.done) + " done";
+    for (const Cell& cell : left.runs) text += " " + method_word(cell);
+    return text;
+  };
+  EXPECT_EQ(words(study(settings_).missing(cells)), "0 done rtn ste sft");
+  EXPECT_EQ(loads_, 0);
+  result("sft");
+  EXPECT_EQ(words(study(settings_).missing(cells)), "0 done rtn ste");
+  result("rtn");
+  EXPECT_EQ(words(study(settings_).missing(cells)), "1 done ste");
+  EXPECT_EQ(words(study(settings_).missing({cell_of("rtn", "W4A4KV4", 1)})), "0 done rtn sft");
+  settings_.grid.learning_rates = {1e-3, 3e-3};
+  settings_.grid.clip_ratios = {1.0f, 0.9f, 0.8f};
+  EXPECT_EQ(words(study(settings_).missing({cell_of("ste", "W4A4KV4")})),
+            "0 done ste ste ste ste ste ste");
+  EXPECT_EQ(words(study(settings_).missing({cell_of("rtn", "W4A4KV4")})), "0 done rtn rtn rtn sft")
+      << "at the other rate it is there";
+}
+
 TEST_F(StudyTest, AGridWithoutValidationSamplesIsRefused) {
   start_.data.validation.clear();
   settings_.grid.learning_rates = {1e-3, 3e-3};
