@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "reference_trainer/commands/session.h"
+#include "reference_trainer/eval/bootstrap.h"
 #include "reference_trainer/eval/evaluate.h"
 #include "reference_trainer/report/progress.h"
 
@@ -16,8 +17,14 @@ ProgressStyle progress_style(const CommandLine& line);
 // "target_tokens"}; ROUGE in [0, 100], as papers print it, null where no sample has a prompt.
 nlohmann::ordered_json to_json(const Evaluation& evaluation);
 
-// The same for people.
-std::string evaluation_table(const Evaluation& evaluation);
+// {"confidence", "resamples", "seed"} and, for every ROUGE above, [low, high] of its mean: what
+// rouge-score's BootstrapAggregator computes. The average's is that of each sample's average. An
+// evaluation without prompts has none.
+nlohmann::ordered_json intervals_of(const Evaluation& evaluation,
+                                    const BootstrapSettings& settings);
+
+// The measures for people; `intervals` as intervals_of, or null.
+std::string evaluation_table(const Evaluation& evaluation, const nlohmann::ordered_json& intervals);
 
 template <Backend B>
 Evaluation evaluate_samples(B& backend, const CommandLine& line, const Network<B>& network,
@@ -29,7 +36,8 @@ Evaluation evaluate_samples(B& backend, const CommandLine& line, const Network<B
   const EvaluationSettings settings{
       {line.generation.max_new_tokens, network.plan.shape.eos_token_ids},
       static_cast<std::size_t>(line.generation.batch_size),
-      [&](std::size_t done, std::size_t) { progress.update(static_cast<std::int64_t>(done)); }};
+      [&](std::size_t done, std::size_t) { progress.update(static_cast<std::int64_t>(done)); },
+      line.generation.rouge_stemmer};
   const Evaluation result = evaluate(backend, network, tokenizer, samples, settings);
   progress.finish();
   return result;

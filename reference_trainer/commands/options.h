@@ -12,6 +12,7 @@
 #include "reference_trainer/baselines/spinquant.h"
 #include "reference_trainer/data/builtin_task.h"
 #include "reference_trainer/data/sft_dataset.h"
+#include "reference_trainer/eval/rouge.h"
 #include "reference_trainer/io/model_directory.h"
 #include "reference_trainer/model/sites.h"
 #include "reference_trainer/report/tensorboard.h"
@@ -103,8 +104,10 @@ struct RotationOptions {
 
 struct GenerationOptions {
   std::string prompt;  // `generate` only, e.g. "Once upon a time"; empty: begin a text
-  std::int64_t max_new_tokens = 64;  // tokens; an end-of-text token stops earlier
-  std::int64_t batch_size = 16;      // sequences that are evaluated or generated together
+  std::int64_t max_new_tokens = 64;          // tokens; an end-of-text token stops earlier
+  std::int64_t batch_size = 16;              // sequences that are evaluated or generated together
+  Stemming rouge_stemmer = Stemming::kNone;  // porter: ROUGE compares stems, not words
+  std::int64_t bootstrap_samples = 0;        // `eval`: resamples of ROUGE's intervals; 0: none
 };
 
 // The base model of the built-in task; see docs/builtin-task.md.

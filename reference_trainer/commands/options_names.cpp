@@ -27,6 +27,7 @@ constexpr std::array<string_view, 2> kColumnOrders = {"natural", "act_order"};
 constexpr std::array<string_view, 2> kWeightClips = {"none", "mse"};
 constexpr std::array<string_view, 2> kHessianInputs = {"multiplied", "unquantized"};
 constexpr std::array<string_view, 2> kLearningWeights = {"quantized", "full_precision"};
+constexpr std::array<string_view, 2> kStemmings = {"none", "porter"};
 constexpr std::array<string_view, 2> kLossOn = {"completion", "all"};
 
 template <class Enum>
@@ -116,6 +117,10 @@ std::span<const string_view> words_of<HessianInputs>() {
 template <>
 std::span<const string_view> words_of<LearningWeights>() {
   return kLearningWeights;
+}
+template <>
+std::span<const string_view> words_of<Stemming>() {
+  return kStemmings;
 }
 
 string_view name_of(Command command) {

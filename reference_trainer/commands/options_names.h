@@ -49,5 +49,7 @@ template <>
 std::span<const std::string_view> words_of<HessianInputs>();
 template <>
 std::span<const std::string_view> words_of<LearningWeights>();
+template <>
+std::span<const std::string_view> words_of<Stemming>();
 
 }  // namespace trainer

@@ -194,8 +194,8 @@ void add_schedule(std::vector<FlagRow>& rows) {
              &Train::seed);
   count_flag(kTunes, {"seed", "order of the data, held-out and calibration samples"},
              {0, kMostSeed}, &Train::seed);
-  count_flag({kMeasure, kSearch, kQuantize}, {"seed", "which samples are drawn"}, {0, kMostSeed},
-             &Train::seed);
+  count_flag({kMeasure, kSearch, kQuantize, kEval}, {"seed", "which samples are drawn"},
+             {0, kMostSeed}, &Train::seed);
 }
 
 void add_optimizer(std::vector<FlagRow>& rows) {
@@ -248,6 +248,13 @@ void add_generation(std::vector<FlagRow>& rows) {
                          at(&Cmd::generation, &GenerationOptions::max_new_tokens)));
   group.add(kEvaluates, integer_flag({"batch_size", "sequences evaluated together"}, {1, kWidest},
                                      at(&Cmd::generation, &GenerationOptions::batch_size)));
+  group.add(kEvaluates.without(kTrain),
+            word_flag({"rouge_stemmer", "of the words that ROUGE compares"},
+                      at(&Cmd::generation, &GenerationOptions::rouge_stemmer)));
+  group.add(
+      {kEval},
+      integer_flag({"bootstrap_samples", "resamples of ROUGE's 95 % intervals; 0: none"},
+                   {0, kWidest}, at(&Cmd::generation, &GenerationOptions::bootstrap_samples)));
 }
 
 void add_common(std::vector<FlagRow>& rows) {

@@ -64,6 +64,7 @@ StudySettings study_settings(const CommandLine& line, std::int64_t training_samp
   s.rotation_seed = line.rotation.rotation_seed;
   s.max_new_tokens = line.generation.max_new_tokens;
   s.batch_size = line.generation.batch_size;
+  s.rouge_stemmer = line.generation.rouge_stemmer;
   s.objective_points = line.study.objective_points;
   return s;
 }

@@ -125,7 +125,7 @@ void report_result(B& backend, const CommandLine& line, const Session<B>& sessio
   result.update(to_json(e));
   write_file_atomically(line.output_dir / "eval.json", result.dump(2) + "\n");
   say(line, "model: " + (line.output_dir / "model").string());
-  print_result(line.format == ResultFormat::kJson ? result.dump() : evaluation_table(e));
+  print_result(line.format == ResultFormat::kJson ? result.dump() : evaluation_table(e, nullptr));
 }
 
 template <Backend B>

@@ -17,14 +17,16 @@ struct EvaluationSettings {
   GenerationSettings generation;
   std::size_t batch_size = 32;
   EvaluationProgress progress;  // may be empty
+  Stemming stemming = Stemming::kNone;
 };
 
 struct Evaluation {
   double loss = 0;  // mean over target tokens, nats per token
   std::int64_t targets = 0;
   std::size_t samples = 0;
-  RougeScores rouge;              // means over the samples with a prompt, in [0, 1]
-  std::size_t rouge_samples = 0;  // 0: no sample has a prompt, and `rouge` means nothing
+  RougeScores rouge;                    // means over the samples with a prompt, in [0, 1]
+  std::size_t rouge_samples = 0;        // 0: no sample has a prompt, and `rouge` means nothing
+  std::vector<RougeScores> rouge_each;  // of the samples with a prompt, in their order
   double perplexity() const { return std::exp(loss); }
 };
 
@@ -53,30 +55,40 @@ LossSum dataset_loss(B& backend, const Network<B>& network, std::span<const SftS
   return sum;
 }
 
-// Generates from the prompt of every sample, none of them empty, and scores the text against its
-// reference: means over the samples.
-template <Backend B>
-RougeScores dataset_rouge(B& backend, const Network<B>& network, const Tokenizer& tokenizer,
-                          std::span<const SftSample* const> samples,
-                          const EvaluationSettings& settings,
-                          const std::function<void(std::size_t)>& done) {
-  std::vector<TokenSequence> prompts;
-  for (const SftSample* s : samples) {
-    prompts.emplace_back(s->tokens.begin(), s->tokens.begin() + s->prompt_length);
-  }
-  const auto generated =
-      generate_greedy<B>(backend, network, prompts, settings.generation, settings.batch_size, done);
+// Means, in order. `scores` must not be empty.
+inline RougeScores mean_of(std::span<const RougeScores> scores) {
   RougeScores mean;
-  const auto n = static_cast<double>(samples.size());
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    const RougeScores r =
-        rouge(samples[i]->reference, tokenizer.decode_continuation(prompts[i], generated[i]));
+  const auto n = static_cast<double>(scores.size());
+  for (const RougeScores& r : scores) {
     mean.rouge1 += r.rouge1 / n;
     mean.rouge2 += r.rouge2 / n;
     mean.rouge_l += r.rouge_l / n;
     mean.rouge_lsum += r.rouge_lsum / n;
   }
   return mean;
+}
+
+// Generates from the prompt of every sample, none of them empty, and scores the text against its
+// reference.
+template <Backend B>
+std::vector<RougeScores> dataset_rouge(B& backend, const Network<B>& network,
+                                       const Tokenizer& tokenizer,
+                                       std::span<const SftSample* const> samples,
+                                       const EvaluationSettings& settings,
+                                       const std::function<void(std::size_t)>& done) {
+  std::vector<TokenSequence> prompts;
+  for (const SftSample* s : samples) {
+    prompts.emplace_back(s->tokens.begin(), s->tokens.begin() + s->prompt_length);
+  }
+  const auto generated =
+      generate_greedy<B>(backend, network, prompts, settings.generation, settings.batch_size, done);
+  std::vector<RougeScores> scores;
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    scores.push_back(rouge(samples[i]->reference,
+                           tokenizer.decode_continuation(prompts[i], generated[i]),
+                           settings.stemming));
+  }
+  return scores;
 }
 
 // samples must not be empty. Rows of plain text have no prompt: they count for the loss only.
@@ -101,8 +113,9 @@ Evaluation evaluate(B& backend, const Network<B>& network, const Tokenizer& toke
   result.samples = samples.size();
   result.rouge_samples = prompted.size();
   if (prompted.empty()) return result;
-  result.rouge = dataset_rouge<B>(backend, network, tokenizer, prompted, settings,
-                                  progress_after(samples.size()));
+  result.rouge_each = dataset_rouge<B>(backend, network, tokenizer, prompted, settings,
+                                       progress_after(samples.size()));
+  result.rouge = mean_of(result.rouge_each);
   return result;
 }
 

@@ -60,6 +60,8 @@ json method_key(const Cell& cell, const StudySettings& s) {
   json key{{"rotation_seed", s.rotation_seed},
            {"max_new_tokens", s.max_new_tokens},
            {"batch_size", s.batch_size}};
+  // Keys of results that were kept before there was a choice stay as they are.
+  if (s.rouge_stemmer == Stemming::kPorter) key["rouge_stemmer"] = "porter";
   const MethodFacts& facts = facts_of(cell.method);
   if (facts.training == Training::kFineTuning) key["training"] = to_json(s.training);
   switch (cell.method) {

@@ -102,7 +102,8 @@ void evaluate_cell(const MethodRun<B>& run, const Network<B>& network, CellResul
   const EvaluationSettings settings{
       {run.settings.max_new_tokens, run.start.plan.shape.eos_token_ids},
       batch,
-      [&](std::size_t done, std::size_t) { progress.update(static_cast<std::int64_t>(done)); }};
+      [&](std::size_t done, std::size_t) { progress.update(static_cast<std::int64_t>(done)); },
+      run.settings.rouge_stemmer};
   set_scores(evaluate<B>(run.backend, network, run.start.tokenizer, data.test, settings), result);
   progress.finish();
 }

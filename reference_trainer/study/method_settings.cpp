@@ -73,10 +73,16 @@ std::string algorithm1_text(const json& a) {
   if (!a.is_object()) return "";
   constexpr std::array<std::string_view, 2> kWeights = {"unrotated", "merged"};
   constexpr std::array<std::string_view, 3> kGains = {"separate", "frozen", "trained"};
-  return "Algorithm 1: " + text_at(a, "objective") + " objective, " + text_at(a, "online_signs") +
-         " online signs, moments " + text_at(a, "moments") + ", " +
-         word_at(a, "weights", kWeights) + " masters, norm gains " +
-         word_at(a, "norm_gains", kGains);
+  std::string text;
+  const auto add = [&](const std::string& value, const char* before, const char* after) {
+    if (!value.empty()) text += (text.empty() ? "" : ", ") + (before + value + after);
+  };
+  add(text_at(a, "objective"), "Algorithm 1: ", " objective");
+  add(text_at(a, "online_signs"), "", " online signs");
+  add(text_at(a, "moments"), "moments ", "");
+  add(word_at(a, "weights", kWeights), "", " masters");
+  add(word_at(a, "norm_gains", kGains), "norm gains ", "");
+  return text;
 }
 
 std::string adapters_text(const json& a) {
@@ -125,7 +131,8 @@ std::string quantizers_text(const json& q) {
 std::string evaluation_text(const json& settings) {
   if (text_at(settings, "max_new_tokens").empty()) return "";
   return "greedy, up to " + text_at(settings, "max_new_tokens") + " tokens, batches of " +
-         text_at(settings, "batch_size");
+         text_at(settings, "batch_size") +
+         (text_at(settings, "rouge_stemmer").empty() ? "" : ", ROUGE of stems");
 }
 
 // A text and the cells that it is about.

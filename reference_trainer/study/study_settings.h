@@ -7,6 +7,7 @@
 #include "reference_trainer/baselines/gptq_weight.h"
 #include "reference_trainer/baselines/lora.h"
 #include "reference_trainer/baselines/spinquant.h"
+#include "reference_trainer/eval/rouge.h"
 #include "reference_trainer/eval/sample.h"
 #include "reference_trainer/train/algorithm1.h"
 
@@ -41,9 +42,10 @@ struct StudySettings {
   SpinQuantSettings spinquant;
   LlmQatSettings llm_qat;
   AdapterTraining adapters;
-  std::uint64_t rotation_seed = 0;     // the cell's seed is added
-  std::int64_t max_new_tokens = 64;    // of a generation
-  std::int64_t batch_size = 64;        // samples that are evaluated together
+  std::uint64_t rotation_seed = 0;           // the cell's seed is added
+  std::int64_t max_new_tokens = 64;          // of a generation
+  std::int64_t batch_size = 64;              // samples that are evaluated together
+  Stemming rouge_stemmer = Stemming::kNone;  // of the words that ROUGE compares
   std::int64_t objective_points = 10;  // times eq. (12) is measured during a training; 0: never
 };
 

@@ -118,6 +118,23 @@ TEST_F(Evaluate, RougeIsTheMeanOfEachMeasureOverSamples) {
   EXPECT_GT(r.rouge_lsum, r.rouge_l);
 }
 
+// References with every word in the plural have the words' stems.
+TEST_F(Evaluate, StemsAreComparedWhereTheSettingsSaySo) {
+  for (SftSample& s : samples) {
+    std::string plural;
+    for (const char c : answer(s)) plural += c == ' ' ? std::string("s ") : std::string(1, c);
+    s.reference = plural + "s";
+  }
+  const auto with = [&](Stemming stemming) {
+    return evaluate<Cpu>(cpu, network, tokenizer, samples, {generation, 3, {}, stemming});
+  };
+  const Evaluation words = with(Stemming::kNone), stems = with(Stemming::kPorter);
+  EXPECT_GT(stems.rouge.rouge1, words.rouge.rouge1);
+  EXPECT_EQ(words.rouge.rouge1, evaluation(3).rouge.rouge1) << "words are the default";
+  ASSERT_EQ(stems.rouge_each.size(), samples.size());
+  EXPECT_EQ(mean_of(stems.rouge_each).rouge_l, stems.rouge.rouge_l);
+}
+
 // The loss of every sample and the generation of every sample: 14 pieces of work.
 TEST_F(Evaluate, ProgressHearsOfEveryBatch) {
   using Heard = std::vector<std::pair<std::size_t, std::size_t>>;

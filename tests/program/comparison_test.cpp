@@ -60,6 +60,36 @@ std::map<std::string, json> run_rows(const fs::path& out, const Words& extra) {
   return rows;
 }
 
+// Resampling says nothing new of the mean; stems are other words.
+TEST(Evaluation, IntervalsAndStemsAreAskedFor) {
+  const Words eval = {"eval",
+                      "--model_name_or_path",
+                      tiny_model(),
+                      "--dataset",
+                      tiny_data("test"),
+                      "--max_new_tokens",
+                      "4",
+                      "--json"};
+  const auto with = [&](const Words& more) {
+    Words words = eval;
+    words.insert(words.end(), more.begin(), more.end());
+    return json::parse(succeed(words).out);
+  };
+  const json plain = with({});
+  EXPECT_FALSE(plain.contains("bootstrap"));
+  EXPECT_EQ(with({"--rouge_stemmer", "none"}), plain);
+  const json sampled = with({"--bootstrap_samples", "50", "--seed", "7"});
+  EXPECT_EQ(sampled["rouge_average"], plain["rouge_average"]);
+  EXPECT_EQ(sampled["bootstrap"]["resamples"], 50);
+  EXPECT_EQ(sampled["bootstrap"]["seed"], 7);
+  for (const char* name : {"rouge1", "rouge2", "rougeL", "rougeLsum", "rouge_average"}) {
+    const json& interval = sampled["bootstrap"][name];
+    EXPECT_LE(interval[0].get<double>(), plain[name].get<double>() + 1e-9) << name;
+    EXPECT_GE(interval[1].get<double>(), plain[name].get<double>() - 1e-9) << name;
+  }
+  EXPECT_EQ(with({"--bootstrap_samples", "50", "--seed", "7"}), sampled);
+}
+
 // A row of `run` against what `train` and `eval` print: the same numbers.
 void expect_same(const json& row, const json& measured) {
   EXPECT_EQ(row.at("test_loss"), measured.at("loss"));

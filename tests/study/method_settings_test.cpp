@@ -66,6 +66,15 @@ TEST(MethodSettings, EveryMethodSaysWhatItWasRunWith) {
       << "rounding has no settings";
 }
 
+TEST(MethodSettings, WhatIsNotTheDefaultOfTrainingWithoutASearchIsSaid) {
+  StudySettings s = settings();
+  s.algorithm1.norm_gains = NormGains::kFoldedTrained;
+  s.rouge_stemmer = Stemming::kPorter;
+  const std::vector<NamedText> lines = method_settings({ran("ste", s)});
+  EXPECT_THAT(lines.at(0).value, testing::EndsWith("gradient norm 1; norm gains trained"));
+  EXPECT_EQ(lines.at(1).value, "greedy, up to 64 tokens, batches of 64, ROUGE of stems");
+}
+
 TEST(MethodSettings, SeedsOfOneSettingAreOneLine) {
   std::vector<CellResult> results = {ran("ste", settings()), ran("ste", settings())};
   results[1].cell.seed = 1;
