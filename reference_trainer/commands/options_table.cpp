@@ -194,8 +194,9 @@ void add_schedule(std::vector<FlagRow>& rows) {
              &Train::seed);
   count_flag(kTunes, {"seed", "order of the data, held-out and calibration samples"},
              {0, kMostSeed}, &Train::seed);
-  count_flag({kMeasure, kSearch, kQuantize, kEval}, {"seed", "which samples are drawn"},
-             {0, kMostSeed}, &Train::seed);
+  count_flag({kMeasure, kSearch, kQuantize}, {"seed", "which samples are drawn"}, {0, kMostSeed},
+             &Train::seed);
+  count_flag({kEval}, {"seed", "of the bootstrap's resamples"}, {0, kMostSeed}, &Train::seed);
 }
 
 void add_optimizer(std::vector<FlagRow>& rows) {
