@@ -11,13 +11,6 @@ namespace trainer::test {
 namespace {
 
 using nlohmann::json;
-using Words = std::vector<std::string>;
-
-Words operator+(Words a, const Words& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
-
 // `train` with what `extra` does not say itself.
 Outcome train(const fs::path& out, const Words& extra, const fs::path& model = tiny_model()) {
   Words words{

@@ -9,7 +9,6 @@ namespace trainer::test {
 namespace {
 
 using nlohmann::json;
-using Words = std::vector<std::string>;
 
 Outcome calibrate(const Words& command, const Words& data) {
   Words words = command;

@@ -10,13 +10,6 @@ namespace {
 
 using nlohmann::json;
 
-using Words = std::vector<std::string>;
-
-Words operator+(Words a, const Words& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
-
 const Words kTraining{"--max_steps", "3", "--learning_rate", "2e-3", "--seed", "5"};
 const Words kSearch{"--calibration_samples", "7", "--rotation_seed", "3"};
 const Words kGeneration{"--max_new_tokens", "6"};

@@ -10,7 +10,6 @@ namespace trainer::test {
 namespace {
 
 using nlohmann::json;
-using Words = std::vector<std::string>;
 
 constexpr std::int64_t kWidth = 32, kHead = 8;  // of tiny_base()
 constexpr const char* kFile = "dense_rotations.safetensors";

@@ -8,7 +8,6 @@ namespace trainer::test {
 namespace {
 
 using nlohmann::json;
-using Words = std::vector<std::string>;
 
 Words small(const fs::path& out, const std::string& cells) {
   return {"reproduce", "--cells",
