@@ -26,11 +26,11 @@ struct StepReport {
 template <Backend B>
 class TrainingState {
  public:
-  TrainingState(B& backend, const Network<B>& network)
+  TrainingState(B& backend, const Network<B>& network, Keep keep = Keep::kEveryLayer)
       : gradients(allocate_parameters(backend, network.plan.shape)),
         m(allocate_parameters(backend, network.plan.shape)),
         v(allocate_parameters(backend, network.plan.shape)),
-        acts(network.plan.shape, Keep::kEveryLayer) {
+        acts(network.plan.shape, keep) {
     fill_zero(backend, m);
     fill_zero(backend, v);
     moments_since.assign(tensor_list(m).size(), 0);
