@@ -53,6 +53,7 @@ enum class StartFrom { kBeginning, kCheckpoint };
 enum class RotateMode { kHadamard, kRandom };  // of R1, for `rotate`
 enum class TrainNorms { kFrozen, kTrained };
 enum class TrainBasis { kMaster, kMerged };
+enum class MomentBits { k32, k8 };  // of Adam
 
 struct ModelOptions {
   std::filesystem::path model_name_or_path;  // a Hugging Face directory, e.g. out/demo/base
@@ -80,17 +81,20 @@ struct TrainOptions {
   double adam_beta1 = 0.9;
   double adam_beta2 = 0.999;
   double adam_epsilon = 1e-8;
-  double max_grad_norm = 1;  // gradients are scaled down to this norm; 0: never
+  MomentBits optim = MomentBits::k32;  // `train` only: AdamW, or with moments of eight bits
+  double max_grad_norm = 1;            // gradients are scaled down to this norm; 0: never
   std::int64_t per_device_train_batch_size = 16;  // sequences of one forward pass
   std::int64_t gradient_accumulation_steps = 1;   // forward passes of one optimizer step
-  std::int64_t max_steps = -1;                    // optimizer steps; -1: as num_train_epochs says
-  double num_train_epochs = 1;                    // passes over the data; ignored if max_steps > 0
-  std::uint64_t seed = 0;                         // order of the data, initial weights
-  std::int64_t save_steps = 500;                  // steps between checkpoints; 0: none
-  std::int64_t save_total_limit = 2;              // checkpoints that are kept
-  EventFiles events = EventFiles::kNone;          // --tensorboard: event files beside log.jsonl
-  std::int64_t logging_steps = 1;                 // steps between lines of log.jsonl
-  StartFrom start = StartFrom::kBeginning;        // --resume: from the newest valid checkpoint
+  // `train` only: memory for time, at the same gradients.
+  Keep gradient_checkpointing = Keep::kEveryLayer;
+  std::int64_t max_steps = -1;              // optimizer steps; -1: as num_train_epochs says
+  double num_train_epochs = 1;              // passes over the data; ignored if max_steps > 0
+  std::uint64_t seed = 0;                   // order of the data, initial weights
+  std::int64_t save_steps = 500;            // steps between checkpoints; 0: none
+  std::int64_t save_total_limit = 2;        // checkpoints that are kept
+  EventFiles events = EventFiles::kNone;    // --tensorboard: event files beside log.jsonl
+  std::int64_t logging_steps = 1;           // steps between lines of log.jsonl
+  StartFrom start = StartFrom::kBeginning;  // --resume: from the newest valid checkpoint
 };
 
 struct RotationOptions {

@@ -30,6 +30,10 @@ constexpr std::array<string_view, 2> kLearningWeights = {"quantized", "full_prec
 constexpr std::array<string_view, 2> kStemmings = {"none", "porter"};
 constexpr std::array<string_view, 2> kLossOn = {"completion", "all"};
 
+// The words of transformers, and one of our own.
+constexpr std::array<string_view, 3> kKeeps = {"false", "codes", "true"};
+constexpr std::array<string_view, 2> kOptimizers = {"adamw_torch", "adamw_8bit"};
+
 template <class Enum>
 string_view word_of(Enum value) {
   return words_of<Enum>()[static_cast<std::size_t>(value)];
@@ -117,6 +121,14 @@ std::span<const string_view> words_of<HessianInputs>() {
 template <>
 std::span<const string_view> words_of<LearningWeights>() {
   return kLearningWeights;
+}
+template <>
+std::span<const string_view> words_of<Keep>() {
+  return kKeeps;
+}
+template <>
+std::span<const string_view> words_of<MomentBits>() {
+  return kOptimizers;
 }
 template <>
 std::span<const string_view> words_of<Stemming>() {

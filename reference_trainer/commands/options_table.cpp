@@ -286,6 +286,7 @@ std::vector<FlagRow> make_flag_table() {
   add_study_flags(rows);
   add_schedule(rows);
   add_optimizer(rows);
+  add_memory_flags(rows);
   add_saving(rows);
   add_generation(rows);
   add_common(rows);

@@ -25,6 +25,24 @@ std::optional<FoundCheckpoint> check_output(const CommandLine& line) {
   return std::nullopt;
 }
 
+// Flags of memory that a method cannot follow.
+void check_memory_flags(const CommandLine& line) {
+  const QuantConfig quant = has_adapters(line) && line.adapter_base == AdapterBase::kFullPrecision
+                                ? QuantConfig{}
+                                : quantizers_of(line);
+  const std::string method(name_of(line.train.method));
+  if (line.train.gradient_checkpointing == Keep::kCodes &&
+      !multiplies_codes(quant.activation, quant.weight)) {
+    throw_usage({"CL-04", "--gradient_checkpointing",
+                 "codes, where --method " + method + " multiplies none", "true or false",
+                 "weights and activations need quantizers whose ranges contain 0"});
+  }
+  if (line.train.optim == MomentBits::k8 && has_adapters(line)) {
+    throw_usage({"CL-04", "--optim", "adamw_8bit beside --method " + method, "adamw_torch",
+                 "moments of adapters are small"});
+  }
+}
+
 // XXH3-128 of everything that training reads from the samples.
 std::string hash_of_samples(const std::vector<SftSample>& samples) {
   std::vector<TokenId> all;
@@ -65,6 +83,7 @@ nlohmann::json resume_settings(const CommandLine& line, const std::vector<SftSam
   settings["quantization"] = to_json(quantizers_of(line));
   settings["training_samples"] = {{"count", train.size()}, {"xxh3_128", hash_of_samples(train)}};
   settings["rotations_flag"] = line.rotation.rotations;
+  settings["optim"] = static_cast<int>(line.train.optim);
   settings["rotation_seed"] = line.rotation.rotation_seed;
   settings["calibration_samples"] = line.rotation.calibration_samples;
   const Algorithm1Settings a = algorithm1_settings(line);
@@ -158,6 +177,7 @@ QuantConfig quantizers_of(const CommandLine& line) {
 
 template <Backend B>
 void train_command(B& backend, const CommandLine& line) {
+  check_memory_flags(line);
   const std::optional<FoundCheckpoint> found = check_output(line);
   Session<B> session = load_session(backend, line);
   fold_for_quantization(backend, session);
