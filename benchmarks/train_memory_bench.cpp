@@ -12,6 +12,7 @@
 
 #include "reference_trainer/roste/merge_rotations.h"
 #include "reference_trainer/train/base_model.h"
+#include "reference_trainer/train/memory_need.h"
 #include "reference_trainer/train/step.h"
 
 namespace {
@@ -93,8 +94,13 @@ void measure(const char* name, Keep keep, int threads) {
     best = std::min(best, seconds() - begin);
   }
   const double grown = memory("VmHWM:") - empty - held;
-  std::printf("%-26s %6.1f %14.0f %10.2f %10.6f\n", name, held / parameters,
-              grown / static_cast<double>(kSequences * kLength), best, loss);
+  const MomentBits moments =
+      std::is_same_v<State, EightBitState<Cpu>> ? MomentBits::k8 : MomentBits::k32;
+  const MemoryNeed need = training_memory(
+      {shape(), quant, keep, moments, Trained::kEverything, 1, kSequences * kLength});
+  std::printf("%-18s %6.1f %8.0f %9.1f %8.2f %10.2f %10.6f\n", name, held / parameters,
+              grown / static_cast<double>(kSequences * kLength), (held + grown) / 0x1p20,
+              need.total() / (held + grown), best, loss);
   std::fflush(stdout);
 }
 
@@ -115,8 +121,8 @@ void measure_alone(const char* name, Keep keep, int threads) {
 
 int main(int argc, char** argv) {
   const int threads = argc > 1 ? std::atoi(argv[1]) : 1;
-  std::printf("%-26s %6s %14s %10s %10s\n", "kept, moments", "B/par.", "B/token more", "s/step",
-              "last loss");
+  std::printf("%-18s %6s %8s %9s %8s %10s %10s\n", "kept, moments", "B/par.", "B/token", "MiB",
+              "estimate", "s/step", "last loss");
   std::fflush(stdout);  // or every child would print it again
   measure_alone<TrainingState<Cpu>>("all, 32 bits", Keep::kEveryLayer, threads);
   measure_alone<TrainingState<Cpu>>("codes, 32 bits", Keep::kCodes, threads);

@@ -53,7 +53,6 @@ enum class StartFrom { kBeginning, kCheckpoint };
 enum class RotateMode { kHadamard, kRandom };  // of R1, for `rotate`
 enum class TrainNorms { kFrozen, kTrained };
 enum class TrainBasis { kMaster, kMerged };
-enum class MomentBits { k32, k8 };  // of Adam
 
 struct ModelOptions {
   std::filesystem::path model_name_or_path;  // a Hugging Face directory, e.g. out/demo/base

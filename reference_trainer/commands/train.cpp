@@ -1,6 +1,11 @@
 // `train`: one model by one method, with checkpoints.
+#include <algorithm>
+#include <functional>
+#include <numeric>
+
 #include "reference_trainer/baselines/lora_files.h"
 #include "reference_trainer/commands/commands.h"
+#include "reference_trainer/commands/memory_check.h"
 #include "reference_trainer/commands/search_rotations.h"
 #include "reference_trainer/commands/studies.h"
 #include "reference_trainer/commands/train_run.h"
@@ -41,6 +46,17 @@ void check_memory_flags(const CommandLine& line) {
     throw_usage({"CL-04", "--optim", "adamw_8bit beside --method " + method, "adamw_torch",
                  "moments of adapters are small"});
   }
+}
+
+// Tokens of the longest forward pass that the samples can give.
+std::int64_t longest_batch(const CommandLine& line, const std::vector<SftSample>& samples) {
+  std::vector<std::int64_t> lengths;
+  for (const SftSample& s : samples) lengths.push_back(static_cast<std::int64_t>(s.tokens.size()));
+  std::ranges::sort(lengths, std::greater());
+  const auto batch =
+      std::min(lengths.size(), static_cast<std::size_t>(line.train.per_device_train_batch_size));
+  return std::accumulate(lengths.begin(), lengths.begin() + static_cast<std::ptrdiff_t>(batch),
+                         std::int64_t{0});
 }
 
 // XXH3-128 of everything that training reads from the samples.
@@ -179,10 +195,14 @@ template <Backend B>
 void train_command(B& backend, const CommandLine& line) {
   check_memory_flags(line);
   const std::optional<FoundCheckpoint> found = check_output(line);
+  require_memory_to_train(line, read_model_shape(line.model.model_name_or_path), 0);
   Session<B> session = load_session(backend, line);
   fold_for_quantization(backend, session);
   if (has_adapters(line)) require_targets(line.adapters.lora, session.shape());
   const DataSplits data = load_splits(line, session.tokenizer, session.shape());
+  const std::int64_t batch_tokens = longest_batch(line, data.train);
+  require_memory_to_train(line, session.shape(), batch_tokens);
+  say(line, "memory: " + memory_text(need_of_training(line, session.shape(), batch_tokens)));
   nlohmann::json settings = resume_settings(line, data.train);
   add_method_settings(backend, line, session, settings);
   const auto calibration =

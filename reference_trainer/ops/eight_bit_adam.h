@@ -14,9 +14,9 @@ inline constexpr std::int64_t kMomentBlock = 256;
 
 using MomentCodebook = std::array<float, 256>;
 
-// What the codes stand for, in units of the block's largest magnitude, ascending. Decades have twice as many values as the one below: decade e = 0 ... 6 has the midpoints of
-// 2^e (signed, of either sign) or 2^(e+1) (unsigned) equal parts of [0.1, 1], times 10^(e - 6);
-// then 0 and 1.
+// What the codes stand for, in units of the block's largest magnitude, ascending. Decades have
+// twice as many values as the one below: decade e = 0 ... 6 has the midpoints of 2^e (signed, of
+// either sign) or 2^(e+1) (unsigned) equal parts of [0.1, 1], times 10^(e - 6); then 0 and 1.
 const MomentCodebook& signed_codebook();    // of first moments
 const MomentCodebook& unsigned_codebook();  // of second moments
 

@@ -50,6 +50,46 @@ TEST(Memory, EightBitMomentsTrainAndResume) {
   EXPECT_NE(other.err.find("optim"), std::string::npos) << other.err;
 }
 
+// A directory whose config.json asks for more layers than any machine holds.
+void make_huge_model(const fs::path& directory) {
+  fs::copy(tiny_model(), directory);
+  std::string config = read_text(directory / "config.json");
+  const std::string key = "\"num_hidden_layers\": ";
+  const std::size_t place = config.find(key);
+  ASSERT_NE(place, std::string::npos);
+  config.insert(place + key.size(), "99999999");
+  write_text(directory / "config.json", config);
+}
+
+TEST(Memory, CF08_RefusesWhatDoesNotFit) {
+  const Scratch scratch;
+  make_huge_model(scratch / "huge");
+  const Words model{"--model_name_or_path", scratch / "huge"};
+  const std::vector<Words> commands = {
+      Words{"generate"} + model, Words{"eval", "--dataset", tiny_data("test")} + model,
+      Words{"train", "--dataset", tiny_data("train"), "--output_dir", scratch / "out"} + model};
+  for (const Words& command : commands) {
+    const Outcome t = run_program(command);
+    EXPECT_EQ(t.exit_code, 4) << t.err;
+    EXPECT_EQ(t.err.find("error: CF-08"), 0u) << t.err;
+    EXPECT_NE(t.err.find("GiB: weights "), std::string::npos) << t.err;
+    EXPECT_NE(t.err.find("available"), std::string::npos) << t.err;
+    EXPECT_EQ(std::count(t.err.begin(), t.err.end(), '\n'), 1) << t.err;
+    EXPECT_FALSE(fs::exists(scratch / "out"));
+  }
+}
+
+TEST(Memory, TheNeedIsSaidBeforeTraining) {
+  const Scratch scratch;
+  const Outcome t = train(scratch / "out", {"--method", "ste"});
+  ASSERT_EQ(t.exit_code, 0);
+  const std::size_t said = t.err.find("memory: 0.0");
+  ASSERT_NE(said, std::string::npos) << t.err;
+  EXPECT_LT(said, t.err.find("ste"));
+  for (const char* part : {"weights", "effective weights", "gradients", "moments", "activations"})
+    EXPECT_NE(t.err.find(part, said), std::string::npos) << part;
+}
+
 TEST(Memory, CL04_RefusesWhatAMethodCannotFollow) {
   const Scratch scratch;
   const std::vector<Words> refused = {
