@@ -53,6 +53,9 @@ enum class StartFrom { kBeginning, kCheckpoint };
 enum class RotateMode { kHadamard, kRandom };  // of R1, for `rotate`
 enum class TrainNorms { kFrozen, kTrained };
 enum class TrainBasis { kMaster, kMerged };
+enum class SearchQuantizers { kTraining, kSymmetric };  // whose errors line 5 of Algorithm 1 sums
+enum class CalibrationOrder { kDrawn, kFirst };         // by --seed, or as the rows stand
+enum class Preset { kNone, kReferenceCode };            // docs/methods.md
 
 struct ModelOptions {
   std::filesystem::path model_name_or_path;  // a Hugging Face directory, e.g. out/demo/base
@@ -103,6 +106,7 @@ struct RotationOptions {
   RotateMode rotate_mode = RotateMode::kHadamard;
   std::uint64_t rotation_seed = 0;         // of the random signs r of eq. (19); below 2^42
   std::int64_t calibration_samples = 128;  // samples of eq. (12); appendix C uses 128
+  CalibrationOrder calibration_order = CalibrationOrder::kDrawn;  // `search` and `train`
 };
 
 struct GenerationOptions {
@@ -161,7 +165,9 @@ struct CommandLine {
   GenerationOptions generation;
   PretrainOptions pretrain;
   QuantizeMethod quantize_method = QuantizeMethod::kRtn;
-  SearchSettings search;                            // line 5 of Algorithm 1
+  Preset preset = Preset::kNone;  // values of flags that are not given; presets.h
+  SearchQuantizers search_quantizers = SearchQuantizers::kTraining;  // `search` and `train`
+  SearchSettings search;                                             // line 5 of Algorithm 1
   std::int64_t outer_rounds = 1;                    // K of Algorithm 1; `train` only
   OnlineSigns online_signs = OnlineSigns::kRandom;  // of R3 and R4
   MomentPolicy moments = MomentPolicy::kReset;      // of Adam when a round changes rotations

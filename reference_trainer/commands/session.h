@@ -57,7 +57,12 @@ DataSplits load_splits(const CommandLine& line, const Tokenizer& tokenizer,
 std::vector<SftSample> draw_samples(const std::vector<SftSample>& samples, std::int64_t n,
                                     std::uint64_t seed);
 
-// --calibration_samples of --calibration_dataset, or else of --dataset, drawn by --seed.
+// --calibration_samples of `samples`, by --calibration_order.
+std::vector<SftSample> calibration_samples(const CommandLine& line,
+                                           const std::vector<SftSample>& samples);
+
+// --calibration_samples of --calibration_dataset, or else of --dataset, by
+// --calibration_order.
 std::vector<SftSample> load_calibration(const CommandLine& line, const Tokenizer& tokenizer,
                                         const ModelShape& shape);
 

@@ -102,6 +102,8 @@ nlohmann::json resume_settings(const CommandLine& line, const std::vector<SftSam
   settings["optim"] = static_cast<int>(line.train.optim);
   settings["rotation_seed"] = line.rotation.rotation_seed;
   settings["calibration_samples"] = line.rotation.calibration_samples;
+  settings["calibration_order"] = static_cast<int>(line.rotation.calibration_order);
+  settings["search_quantizers"] = static_cast<int>(line.search_quantizers);
   const Algorithm1Settings a = algorithm1_settings(line);
   settings["algorithm1"] = {{"rounds", a.rounds},
                             {"search_mode", name_of(a.search.mode)},
@@ -205,8 +207,7 @@ void train_command(B& backend, const CommandLine& line) {
   say(line, "memory: " + memory_text(need_of_training(line, session.shape(), batch_tokens)));
   nlohmann::json settings = resume_settings(line, data.train);
   add_method_settings(backend, line, session, settings);
-  const auto calibration =
-      draw_samples(data.train, line.rotation.calibration_samples, line.train.seed);
+  const auto calibration = calibration_samples(line, data.train);
   const auto [choice, record] = rotations_of_run(backend, line, session, calibration, found);
   settings["rotation"] = to_json(choice);
   // A resumed run that does not say --rotations means those it began with.
