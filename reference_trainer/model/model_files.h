@@ -55,6 +55,19 @@ void place_codes(B& backend, const PackedWeight& packed, Engine engine, std::siz
   copy_to_device<float>(backend, host, values);
 }
 
+// A network that knows the codes of its weights becomes one that has nothing else: what
+// load_network makes of its directory with Engine::kInt. Codes must be of a kind that is
+// multiplied.
+template <Backend B>
+void multiply_packed_codes(B& backend, Network<B>& network) {
+  for (std::size_t i = 0; i < network.packed.size(); ++i) {
+    for (const Linear l : linears_of(network.plan.shape))
+      place_codes(backend, network.packed[i][l], Engine::kInt, i, l, network);
+  }
+  network.packed.clear();
+  network.plan.weight_form = WeightForm::kCodes;
+}
+
 // Reads a model whose quantized weights are codes. With Engine::kFloat the network holds values
 // (kEffective), as if they had been stored.
 template <Backend B>
