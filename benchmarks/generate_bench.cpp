@@ -87,6 +87,12 @@ struct Directories {
   fs::path plain, w4a4, w4a8;
 };
 
+// Seconds of f: of this thread, where it is the only one, so that others' work does not count.
+template <class F>
+double seconds_of(Cpu& cpu, F&& f) {
+  return cpu.pool().threads() == 1 ? bench::thread_time(f, 1) : bench::time_once(f);
+}
+
 template <class Cache>
 void run_once(Cpu& cpu, const Lengths& lengths, Contestant& c) {
   const std::vector<TokenSequence> prompts{random_prompt(c.network.plan.shape, lengths.prompt)};
@@ -94,7 +100,7 @@ void run_once(Cpu& cpu, const Lengths& lengths, Contestant& c) {
   std::optional<GenerationBatch<Cpu, MostLikely, Cache>> batch;
   const double read =
       bench::time_once([&] { batch.emplace(cpu, c.network, prompts, settings, MostLikely{}); });
-  const double write = bench::time_once([&] {
+  const double write = seconds_of(cpu, [&] {
     while (batch->step()) {
     }
   });
@@ -147,21 +153,28 @@ double resident_mib() {
   return resident * static_cast<double>(::sysconf(_SC_PAGESIZE)) / (1 << 20);
 }
 
-// Resident memory of a process that loads the model, reads the prompt and says a few tokens.
+// Loads the model, reads the prompt and says a few tokens, in a process that has done nothing else.
+int memory_main(const fs::path& directory, Engine engine, const Lengths& lengths) {
+  Cpu cpu(1);
+  const double before = resident_mib();
+  Contestant own{"", directory, engine, load_network(cpu, directory, NonFinite::kReject, engine)};
+  const double loaded = resident_mib();
+  run(cpu, {lengths.prompt, 8}, own);
+  std::printf("%8.1f MiB loaded, %8.1f MiB with cache and activations\n", loaded - before,
+              resident_mib() - before);
+  return 0;
+}
+
 void print_memory(const Lengths& lengths, const Contestant& c) {
+  std::printf("%-22s ", c.name);
   std::fflush(stdout);
+  const std::string prompt = std::to_string(lengths.prompt);
+  const char* engine = c.engine == Engine::kInt ? "int" : "float";
   const pid_t child = ::fork();
   if (child == 0) {
-    Cpu cpu(1);
-    const double before = resident_mib();
-    Contestant own{c.name, c.directory, c.engine,
-                   load_network(cpu, c.directory, NonFinite::kReject, c.engine)};
-    const double loaded = resident_mib();
-    run(cpu, {lengths.prompt, 8}, own);
-    std::printf("%-22s %8.1f MiB loaded, %8.1f MiB with cache and activations\n", c.name,
-                loaded - before, resident_mib() - before);
-    std::fflush(stdout);
-    ::_exit(0);
+    ::execl("/proc/self/exe", "generate_bench", "--memory", c.directory.c_str(), engine,
+            prompt.c_str(), nullptr);
+    ::_exit(127);
   }
   ::waitpid(child, nullptr, 0);
 }
@@ -176,7 +189,7 @@ int compare(Cpu& cpu, const char* title, Network<Cpu> network, const Lengths& le
   std::vector<Contestant> contestants;
   const auto add = [&](const char* name, const fs::path& directory, Engine engine) {
     contestants.push_back({name, directory, engine, {}});
-    if (rounds > 0) print_memory(lengths, contestants.back());
+    print_memory(lengths, contestants.back());
   };
   add("fp32", d.plain, Engine::kFloat);
   add("W4A4KV4 as floats", d.w4a4, Engine::kFloat);
@@ -215,6 +228,9 @@ Network<Cpu> random_network(Cpu& cpu, const ModelShape& shape) {
 int main(int argc, char** argv) {
   flush_denormals_in_this_thread();
   keep_freed_scratch_memory();
+  if (argc == 5 && std::string(argv[1]) == "--memory")
+    return memory_main(argv[2], std::string(argv[3]) == "int" ? Engine::kInt : Engine::kFloat,
+                       {std::atoi(argv[4]), 0});
   Cpu cpu(argc > 1 ? std::atoi(argv[1]) : 1);
   const fs::path stories = fs::path(ROSTE_SHARED_DATA) / "models/stories260K-hf";
   if (fs::exists(stories))

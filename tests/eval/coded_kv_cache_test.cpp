@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <filesystem>
 
 #include "reference_trainer/model/model_files.h"
 #include "reference_trainer/roste/round_to_nearest.h"
@@ -225,6 +227,41 @@ INSTANTIATE_TEST_SUITE_P(
         EngineCase{"neox_sequential", sequential_neox_shape, 4, 8, 4, Symmetry::kAsymmetric},
         EngineCase{"float_cache", test::generating_shape, 4, 4, 16, Symmetry::kAsymmetric}),
     [](const auto& c) { return std::string(c.param.name); });
+
+// The same for a model that speaks: 200 tokens of a story, with the quantizers of real use.
+TEST(IntEngineStories, SaysTheTokensOfFloats) {
+  const std::filesystem::path stories =
+      std::filesystem::path(ROSTE_SHARED_DATA) / "models/stories260K-hf";
+  if (!std::filesystem::exists(stories)) GTEST_SKIP() << "no stories260K-hf in the shared data";
+  Cpu cpu(1);
+  for (const auto& [w, a, kv] : {std::array{4, 4, 4}, {4, 8, 4}, {8, 8, 8}}) {
+    Network<Cpu> floats = load_network(cpu, stories, NonFinite::kReject);
+    fold_norms(cpu, floats);
+    QuantConfig quant;
+    quant.weight.bits = w;
+    quant.activation.bits = a;
+    quant.kv.bits = kv;
+    round_to_nearest(cpu, quant, RotationChoice::shared(RotationMask(15), floats.plan.shape, 0),
+                     floats);
+    Network<Cpu> ints = load_network(cpu, stories, NonFinite::kReject);
+    fold_norms(cpu, ints);
+    round_to_nearest(cpu, quant, RotationChoice::shared(RotationMask(15), ints.plan.shape, 0),
+                     ints);
+    multiply_packed_codes(cpu, ints);
+    const std::vector<TokenSequence> prompts{{1}};  // the beginning of a text
+    const GenerationSettings settings{200, {}};
+    const auto said = generate_greedy<Cpu>(cpu, floats, prompts, settings, 1, {});
+    const auto coded = generate_greedy<Cpu>(cpu, ints, prompts, settings, 1, {});
+    const auto apart = std::ranges::mismatch(said[0], coded[0]);
+    const auto same = static_cast<std::size_t>(apart.in1 - said[0].begin());
+    RecordProperty("same_w" + std::to_string(w) + "a" + std::to_string(a), static_cast<int>(same));
+    EXPECT_GE(same, 20u) << w << a << kv;
+    if (same < said[0].size()) {
+      EXPECT_TRUE(is_near_tie(cpu, floats, prompts[0], said[0], coded[0], same))
+          << w << a << kv << ", token " << same;
+    }
+  }
+}
 
 // 13 tokens of 4 bits, not of 32: it is the codes that are kept.
 TEST(CodedKvCacheSize, IsThatOfCodes) {
