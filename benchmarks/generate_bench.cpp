@@ -99,7 +99,7 @@ void run_once(Cpu& cpu, const Lengths& lengths, Contestant& c) {
   const GenerationSettings settings{lengths.added, {}};
   std::optional<GenerationBatch<Cpu, MostLikely, Cache>> batch;
   const double read =
-      bench::time_once([&] { batch.emplace(cpu, c.network, prompts, settings, MostLikely{}); });
+      seconds_of(cpu, [&] { batch.emplace(cpu, c.network, prompts, settings, MostLikely{}); });
   const double write = seconds_of(cpu, [&] {
     while (batch->step()) {
     }
@@ -206,7 +206,7 @@ int compare(Cpu& cpu, const char* title, Network<Cpu> network, const Lengths& le
   for (const std::size_t i : {1u, 3u}) {
     std::printf(
         "%s: logits apart by %.1e, %zu of %zu greedy tokens the same\n", contestants[i + 1].name,
-        difference(cpu, contestants[i].network, contestants[i + 1].network, 4),
+        difference(cpu, contestants[i].network, contestants[i + 1].network, lengths.prompt),
         common_tokens(contestants[i].said, contestants[i + 1].said), contestants[i].said.size());
   }
   for (const Contestant& c : contestants)

@@ -70,7 +70,7 @@ TEST(Codes, EnginesAndFormatsGiveTheSameNumbers) {
 // A model trained under quantizers has its codes already; writing them changes no bit of a loss.
 TEST(Codes, OfATrainedModelAreThoseOfItsTraining) {
   const Scratch scratch;
-  for (const std::string& basis : {"master", "merged"}) {
+  for (const std::string basis : {"master", "merged"}) {
     const fs::path run = scratch / ("run" + basis);
     const Outcome trained =
         run_program({"train", "--model_name_or_path", tiny_model(), "--dataset", tiny_data("train"),
