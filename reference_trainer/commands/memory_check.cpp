@@ -15,9 +15,15 @@ void require_memory(const MemoryNeed& need, std::uint64_t available,
                               hint});
 }
 
-void require_memory_to_load(const std::filesystem::path& directory) {
-  require_memory(loading_memory(read_model_shape(directory)), available_bytes(), directory,
-                 "this command holds the whole model as float32");
+void require_memory_to_load(const ModelOptions& model) {
+  const std::filesystem::path& directory = model.model_name_or_path;
+  const ModelShape shape = read_model_shape(directory);
+  const ForwardPlan plan =
+      plan_from_json(shape, read_roste_json(directory), directory / "roste.json");
+  const bool stays_codes = plan.weight_form == WeightForm::kCodes && model.engine != Engine::kFloat;
+  require_memory(
+      stays_codes ? loading_memory_of_codes(shape, plan.quant.weight.bits) : loading_memory(shape),
+      available_bytes(), directory, "this command holds the whole model");
 }
 
 MemoryNeed need_of_training(const CommandLine& line, const ModelShape& shape,

@@ -11,8 +11,8 @@ namespace trainer {
 void require_memory(const MemoryNeed& need, std::uint64_t available,
                     const std::filesystem::path& model, const std::string& hint);
 
-// The model of `directory` as float32 fits; its weights are not read.
-void require_memory_to_load(const std::filesystem::path& directory);
+// The model fits, as codes or as float32; its weights are not read.
+void require_memory_to_load(const ModelOptions& model);
 
 // What `train` takes with batches of that many tokens; 0: not known yet.
 MemoryNeed need_of_training(const CommandLine& line, const ModelShape& shape,

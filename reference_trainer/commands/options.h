@@ -46,7 +46,8 @@ enum class Command {
 enum class TrainMethod { kSft, kSte, kRoste, kLlmQat, kLora, kRolora };
 enum class AdapterBase { kFullPrecision, kQuantized };  // what adapters are trained beside
 enum class BaseArchitecture { kPythia, kLlama };        // of the model that `pretrain` makes
-enum class QuantizeMethod { kRtn, kGptq, kSpinquant };
+// kTrained: with the quantizers and rotations that the model was trained under.
+enum class QuantizeMethod { kRtn, kGptq, kSpinquant, kTrained };
 enum class Verbosity { kNormal, kQuiet };
 enum class ResultFormat { kTable, kJson };
 enum class StartFrom { kBeginning, kCheckpoint };
@@ -60,6 +61,7 @@ enum class Preset { kNone, kReferenceCode };            // docs/methods.md
 struct ModelOptions {
   std::filesystem::path model_name_or_path;  // a Hugging Face directory, e.g. out/demo/base
   std::filesystem::path adapters;            // `merge` only: a directory of adapters
+  Engine engine = Engine::kFloat;            // of models whose weights are codes
   NonFinite nonfinite = NonFinite::kReject;  // --allow_nonfinite loads weights with NaN or infinity
 };
 
@@ -165,6 +167,7 @@ struct CommandLine {
   GenerationOptions generation;
   PretrainOptions pretrain;
   QuantizeMethod quantize_method = QuantizeMethod::kRtn;
+  WeightsFormat weights_format = WeightsFormat::kCodes;  // `quantize` only
   Preset preset = Preset::kNone;  // values of flags that are not given; presets.h
   SearchQuantizers search_quantizers = SearchQuantizers::kTraining;  // `search` and `train`
   SearchSettings search;                                             // line 5 of Algorithm 1

@@ -66,6 +66,8 @@ class Group {
 void add_method_flags(std::vector<FlagRow>& rows);
 // Flags that trade memory for time.
 void add_memory_flags(std::vector<FlagRow>& rows);
+// Flags of models whose weights are codes.
+void add_code_flags(std::vector<FlagRow>& rows);
 // Flags of run, sweep and reproduce.
 void add_study_flags(std::vector<FlagRow>& rows);
 

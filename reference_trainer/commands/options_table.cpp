@@ -292,6 +292,7 @@ std::vector<FlagRow> make_flag_table() {
   add_memory_flags(rows);
   add_saving(rows);
   add_generation(rows);
+  add_code_flags(rows);
   add_common(rows);
   return rows;
 }

@@ -64,21 +64,57 @@ Rotations quantize_network(B& backend, const CommandLine& line, Session<B>& sess
   return in_force;
 }
 
+// Throws RO-13 unless the weights are those of a training under quantizers.
+void require_trained(const ForwardPlan& plan, const std::filesystem::path& directory) {
+  const bool effective = holds_effective_weights(plan);
+  if (plan.quant.weight.enabled() && !effective) return;
+  throw_bad_input({"RO-13", (directory / "roste.json").string(),
+                   effective ? "weights that are quantized already" : "no quantizer of weights",
+                   "a model that was trained under quantizers",
+                   "--method rtn quantizes any model in full precision"});
+}
+
+// The same for a model that `train` left: its quantizers and rotations are in force already.
+template <Backend B>
+Rotations finish_trained(B& backend, Session<B>& session) {
+  require_trained(session.network.plan, session.directory);
+  finish_training(backend, session.network);
+  return {session.network.plan.choice, {}};
+}
+
+template <Backend B>
+Rotations quantize_session(B& backend, const CommandLine& line, Session<B>& session) {
+  if (line.quantize_method == QuantizeMethod::kTrained) return finish_trained(backend, session);
+  fold_for_quantization(backend, session);
+  return quantize_network(backend, line, session);
+}
+
+// Codes where they are asked for and weights are quantized at all.
+template <Backend B>
+void save_quantized(B& backend, const CommandLine& line, Session<B>& session,
+                    const std::optional<DenseRotations>& learned) {
+  if (line.weights_format == WeightsFormat::kValues || session.network.packed.empty()) {
+    session.network.packed.clear();
+    return save_session(backend, session, learned, line.output_dir);
+  }
+  session.network.plan.weight_form = WeightForm::kCodes;
+  save_session(backend, session, learned, line.output_dir);
+}
+
 }  // namespace
 
 template <Backend B>
 void quantize_command(B& backend, const CommandLine& line) {
   check_output_directory(line.output_dir, line.model.model_name_or_path);
   Session<B> session = load_session(backend, line);
-  fold_for_quantization(backend, session);
-  const auto [choice, learned] = quantize_network(backend, line, session);
-  save_session(backend, session, learned, line.output_dir);
+  const auto [choice, learned] = quantize_session(backend, line, session);
+  save_quantized(backend, line, session, learned);
   const nlohmann::json result{{"method", name_of(line.quantize_method)},
-                              {"settings", bits_name(line.quant)},
+                              {"settings", bits_name(session.network.plan.quant)},
                               {"rotation", to_json(choice)}};
   print_result(line.format == ResultFormat::kJson
                    ? result.dump()
-                   : "quantized to " + bits_name(line.quant) + ", rotations " +
+                   : "quantized to " + bits_name(session.network.plan.quant) + ", rotations " +
                          choice.layers.at(0).text() + ": " + line.output_dir.string());
 }
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -34,6 +35,8 @@ class WeightFiles {
   std::vector<std::string> names() const;  // sorted
   // As SafetensorsFile::read_floats.
   void read_floats(const std::string& name, std::span<float> values) const;
+  // As SafetensorsFile::read_bytes.
+  void read_bytes(const std::string& name, std::span<std::byte> bytes) const;
 
  private:
   WeightFiles(std::filesystem::path directory, std::vector<SafetensorsFile> files);
@@ -47,6 +50,7 @@ class WeightFiles {
 struct ExpectedTensor {
   std::string name;
   std::vector<std::int64_t> shape;
+  std::optional<DType> dtype = std::nullopt;  // none: floats of any kind
 };
 
 enum class NonFinite { kReject, kAllow };
@@ -72,10 +76,12 @@ struct ModelMetadata {
 // roste.json of `directory`, or null. Throws CF-01, CF-03 or CF-10 when it is malformed.
 nlohmann::json read_roste_json(const std::filesystem::path& directory);
 
-// Writes config.json, generation_config.json, model.safetensors (F32), roste.json if not null, and
+// Writes config.json, generation_config.json, model.safetensors, roste.json if not null, and
 // copies of the tokenizer files as far as they exist, so that `directory` appears complete or not
 // at all. `directory` must be absent or empty. Throws Error(kIo), and std::invalid_argument when
 // the architecture cannot express the shape's biases.
+void write_model_directory(const std::filesystem::path& directory, const ModelMetadata& metadata,
+                           std::span<const TensorView> tensors);
 void write_model_directory(const std::filesystem::path& directory, const ModelMetadata& metadata,
                            std::span<const FloatTensorView> tensors);
 

@@ -48,7 +48,7 @@ nlohmann::json read_roste_json(const fs::path& directory) {
 }
 
 void write_model_directory(const fs::path& directory, const ModelMetadata& metadata,
-                           std::span<const FloatTensorView> tensors) {
+                           std::span<const TensorView> tensors) {
   StagedDirectory staged(directory);
   const fs::path& home = staged.path();
   write_json(home / "config.json", config_json(metadata.shape));
@@ -59,6 +59,13 @@ void write_model_directory(const fs::path& directory, const ModelMetadata& metad
   copy_tokenizer(metadata.tokenizer_directory, home);
   if (metadata.write_more) metadata.write_more(home);
   staged.commit();
+}
+
+void write_model_directory(const fs::path& directory, const ModelMetadata& metadata,
+                           std::span<const FloatTensorView> tensors) {
+  std::vector<TensorView> views;
+  for (const FloatTensorView& tensor : tensors) views.push_back(stored_view(tensor));
+  write_model_directory(directory, metadata, views);
 }
 
 }  // namespace trainer

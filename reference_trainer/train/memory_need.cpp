@@ -111,6 +111,12 @@ MemoryNeed loading_memory(const ModelShape& shape) {
   return {.weights = kFloat * count_parameters(shape).all};
 }
 
+MemoryNeed loading_memory_of_codes(const ModelShape& shape, int bits) {
+  const Counts counts = count_parameters(shape);
+  return {.weights = kFloat * (counts.all - counts.linears),
+          .effective = counts.linears * (bits / 8.0 + code_bytes(bits))};
+}
+
 std::string gibibytes(double bytes) {
   char text[64];
   std::snprintf(text, sizeof text, bytes < 0x1p30 ? "%.2f GiB" : "%.1f GiB", bytes / 0x1p30);

@@ -34,8 +34,12 @@ struct MemoryNeed {
 
 MemoryNeed training_memory(const TrainingLoad& load);
 
-// What loading the model takes, without training.
+// What loading the model takes, without training: as float32.
 MemoryNeed loading_memory(const ModelShape& shape);
+
+// The same where linear layers are codes of `bits` bits and stay so: as files hold them, and
+// arranged for products.
+MemoryNeed loading_memory_of_codes(const ModelShape& shape, int bits);
 
 // "12.3 GiB: weights 3.8, effective weights 3.6, ..."; parts of nothing are left out.
 std::string memory_text(const MemoryNeed& need);

@@ -55,6 +55,15 @@ TEST(MemoryNeed, CountsOfPublishedModels) {
   EXPECT_EQ(parameters(qwen), 494'032'768.0);
 }
 
+// A code twice: four bits in the file's order, and four arranged for products; more take a byte.
+TEST(MemoryNeed, CodesTakeWhatTheyHaveBits) {
+  const ModelShape shape = llama({2, 16, 32, 4, 2, 100});
+  const double linears = 2 * (2 * 16 * 16 + 2 * 8 * 16 + 3 * 16 * 32);
+  EXPECT_EQ(loading_memory_of_codes(shape, 4).weights, 4 * (parameters(shape) - linears));
+  EXPECT_EQ(loading_memory_of_codes(shape, 4).effective, linears);
+  EXPECT_EQ(loading_memory_of_codes(shape, 6).effective, 1.75 * linears);
+}
+
 TEST(MemoryNeed, PartsOfAPlainTraining) {
   TrainingLoad load;
   load.shape = llama({2, 16, 32, 4, 2, 100});
