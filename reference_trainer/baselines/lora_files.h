@@ -76,7 +76,7 @@ template <Backend B>
 void save_adapters(B& backend, const std::filesystem::path& directory, const LoraSettings& settings,
                    const LoraBase& base, Network<B>& network) {
   HostTensors host;
-  append_host_copies(backend, network.adapters, "", host);
+  append_host_views(backend, network.adapters, "", host);
   write_adapter_files(directory, {settings, base, {}}, host.views);
 }
 

@@ -81,9 +81,9 @@ void update_parameters(B& backend, const TrainSettings& settings, const StepRepo
 template <Backend B>
 HostTensors checkpoint_tensors(B& backend, Network<B>& network, LoraState<B>& state) {
   HostTensors host;
-  append_host_copies(backend, network.adapters, "adapters.", host);
-  append_host_copies(backend, state.m, "adam_m.", host);
-  append_host_copies(backend, state.v, "adam_v.", host);
+  append_host_views(backend, network.adapters, "adapters.", host);
+  append_host_views(backend, state.m, "adam_m.", host);
+  append_host_views(backend, state.v, "adam_v.", host);
   return host;
 }
 

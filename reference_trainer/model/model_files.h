@@ -110,20 +110,19 @@ Network<B> load_network(B& backend, const std::filesystem::path& directory, NonF
   return network;
 }
 
-// A host copy of every tensor, and views of it for writing.
+// Tensors as the host sees them, for writing: views of host copies, or of the tensors themselves.
 struct HostTensors {
   std::vector<std::vector<float>> values;
   std::vector<FloatTensorView> views;
 };
 
-// `tensors` is anything that has a tensor_list.
+// Views of all tensors of `tensors`, which is anything that has a tensor_list and has to stay
+// unchanged until they are written.
 template <Backend B, class Tensors>
-void append_host_copies(B& backend, Tensors& tensors, const std::string& prefix,
-                        HostTensors& host) {
+void append_host_views(B& backend, Tensors& tensors, const std::string& prefix, HostTensors& host) {
   for (auto& t : tensor_list(tensors)) {
-    auto& values = host.values.emplace_back(static_cast<std::size_t>(t.tensor->size()));
-    copy_to_host<float>(backend, *t.tensor, values);
-    host.views.push_back({prefix + t.name, t.shape(), values});
+    std::vector<float>& storage = host.values.emplace_back();
+    host.views.push_back({prefix + t.name, t.shape(), host_values(backend, *t.tensor, storage)});
   }
 }
 

@@ -33,9 +33,9 @@ void read_moment_ages(const SafetensorsFile& file, GradientState<B>& state) {
 template <Backend B>
 HostTensors checkpoint_tensors(B& backend, Network<B>& network, TrainingState<B>& state) {
   HostTensors host;
-  append_host_copies(backend, network.parameters, "parameters.", host);
-  append_host_copies(backend, state.m, "adam_m.", host);
-  append_host_copies(backend, state.v, "adam_v.", host);
+  append_host_views(backend, network.parameters, "parameters.", host);
+  append_host_views(backend, state.m, "adam_m.", host);
+  append_host_views(backend, state.v, "adam_v.", host);
   append_moment_ages(state, host);
   return host;
 }
@@ -78,7 +78,7 @@ void for_each_coded_moment(Network<B>& network, EightBitState<B>& state, const F
 template <Backend B>
 HostTensors checkpoint_tensors(B& backend, Network<B>& network, EightBitState<B>& state) {
   HostTensors host;
-  append_host_copies(backend, network.parameters, "parameters.", host);
+  append_host_views(backend, network.parameters, "parameters.", host);
   for_each_coded_moment(network, state, [&](const std::string& name, CodedMoment<B>& moment) {
     append_coded_moment(backend, name, moment, host);
   });
@@ -86,7 +86,7 @@ HostTensors checkpoint_tensors(B& backend, Network<B>& network, EightBitState<B>
   return host;
 }
 
-// The way back of append_host_copies.
+// The way back of append_host_views.
 template <Backend B, class Tensors>
 void read_checkpoint_tensors(B& backend, const SafetensorsFile& file, const std::string& prefix,
                              Tensors& tensors) {
