@@ -1,6 +1,6 @@
-// logit_lines DIR: for each line of token ids on stdin, the logits of all its positions as one line
-// of numbers, in full-precision activations and with an unquantized cache, whatever roste.json says;
-// weights as the model multiplies them. Not a test: the programs that read exported models compare.
+// logit_lines DIR [activations]: for each line of token ids on stdin, the logits of all its positions
+// as one line of numbers, with an unquantized cache whatever roste.json says, and without a second
+// argument with unquantized activations; weights as the model multiplies them. Not a test: the programs that read exported models compare.
 #include <cstdio>
 #include <iostream>
 #include <sstream>
@@ -16,7 +16,8 @@ namespace {
 Tensor<Cpu> logits_of(Cpu& cpu, const Network<Cpu>& network, const std::vector<TokenId>& tokens) {
   SftSample sample;
   sample.tokens = tokens;
-  sample.target.assign(tokens.size(), 1);
+  sample.tokens.push_back(0);  // the last token of a sample is only predicted
+  sample.target.assign(sample.tokens.size(), 1);
   const SftSample* samples[] = {&sample};
   ModelInput<Cpu> input;
   load_batch(cpu, make_batch(samples), input);
@@ -30,10 +31,11 @@ Tensor<Cpu> logits_of(Cpu& cpu, const Network<Cpu>& network, const std::vector<T
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) return 2;
+  if (argc < 2) return 2;
   Cpu cpu(1);
   Network<Cpu> network = load_network(cpu, argv[1], NonFinite::kReject);
-  network.plan.quant.activation.bits = network.plan.quant.kv.bits = 16;
+  network.plan.quant.kv.bits = 16;
+  if (argc == 2) network.plan.quant.activation.bits = 16;
   update_effective_weights(cpu, network);
   for (std::string line; std::getline(std::cin, line);) {
     std::istringstream words(line);

@@ -2,61 +2,71 @@
 
   read_compressed_tensors.py build/release/tests/logit_lines QUANTIZED EXPORTED VALUES
 
-VALUES is the same model written by `quantize --weights_format values`, or by
-`export --format hf --export_weights quantized` where R4 is off: the floats that our forward pass
-multiplies. Prints how many of the dequantized weights differ in a bit, and the largest difference
-of a logit without quantized activations. R4 is applied as its reader does: apply_transform_config,
-then the matrices from the file.
+VALUES is the same model written by `quantize --weights_format values`: the floats that our forward
+pass multiplies. Prints how many of the dequantized weights differ in a bit, and the largest
+difference of a logit, without and with quantized activations (there a tie of rounding is seen).
+
+The model is loaded with dequantize=True: transformers 5.23 with compressed-tensors 0.20 makes room
+for unpacked zero points otherwise, and refuses every packed asymmetric model, also those that
+compressed-tensors has packed. R4 is applied as its reader does: apply_transform_config, then the
+matrices from the file.
 """
+import copy
+import json
 import sys
 
 import torch
+from compressed_tensors.quantization import QuantizationConfig, apply_quantization_config
 from compressed_tensors.transform import TransformConfig, apply_transform_config
 from read_hf import our_logits, probe_tokens
 from safetensors import safe_open
 from safetensors.torch import load_file
-from transformers import AutoConfig, AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, CompressedTensorsConfig
 
 
-def apply_rotations(model, exported):
-    config = model.config.quantization_config
-    config = config if isinstance(config, dict) else config.to_dict()
-    import json
-    stored = json.load(open(f"{exported}/config.json"))["quantization_config"]["transform_config"]
+def apply_rotations(model, stored, exported):
     if not stored:
         return 0
     apply_transform_config(model, TransformConfig.model_validate(stored))
     loaded = 0
-    with safe_open(f"{exported}/model.safetensors", "pt") as file:
+    with safe_open(f"{exported}/model.safetensors", "pt") as file, torch.no_grad():
         parameters = dict(model.named_parameters())
         for name in file.keys():
-            if "_input.weight" in name:
-                parameters[name].data.copy_(file.get_tensor(name))
+            if name.endswith("_input.weight"):
+                parameters[name].copy_(file.get_tensor(name))
                 loaded += 1
     return loaded
 
 
+def quantize_activations(model, stored):
+    config = {k: copy.deepcopy(v) for k, v in stored.items() if k not in ("transform_config", "sparsity_config")}
+    config["quantization_status"] = "frozen"
+    for group in config["config_groups"].values():
+        group["weights"] = None
+    inputs = sum(g["input_activations"] is not None for g in config["config_groups"].values())
+    apply_quantization_config(model, QuantizationConfig.model_validate(config))
+    return inputs
+
+
 if __name__ == "__main__":
     program, source, exported, values = sys.argv[1:]
-    model = AutoModelForCausalLM.from_pretrained(exported, dtype=torch.float32).eval()
-    tokens = probe_tokens(model.config.vocab_size)
-    quantized = 0
-    matrices = apply_rotations(model, exported)
-    with torch.no_grad():
-        with_activations = model(torch.tensor(tokens)).logits
-        for module in model.modules():
-            scheme = getattr(module, "quantization_scheme", None)
-            if scheme is not None:
-                quantized += scheme.input_activations is not None
-                scheme.input_activations = None
-        theirs = model(torch.tensor(tokens)).logits
+    stored = json.load(open(f"{exported}/config.json"))["quantization_config"]
+    model = AutoModelForCausalLM.from_pretrained(
+        exported, dtype=torch.float32, quantization_config=CompressedTensorsConfig(dequantize=True)).eval()
     expected = load_file(f"{values}/model.safetensors")
     weights = dict(model.named_parameters())
     linears = [n for n in expected if n.endswith("_proj.weight")]
     different = sum((weights[n].view(torch.int32) != expected[n].view(torch.int32)).sum().item() for n in linears)
     count = sum(expected[n].numel() for n in linears)
+    tokens = probe_tokens(model.config.vocab_size)
+    matrices = apply_rotations(model, stored["transform_config"], exported)
     ours = our_logits(program, source, tokens)
-    print(f"{exported}: {len(linears)} linears, {different} of {count} weights differ in a bit; "
-          f"{quantized} quantized inputs, {matrices} stored rotations; largest logit {ours.abs().max():.4g}, "
-          f"largest difference {(ours - theirs).abs().max():.3g} "
-          f"(with quantized activations: {(ours - with_activations).abs().max():.3g})")
+    with torch.no_grad():
+        theirs = model(torch.tensor(tokens)).logits
+        line = (f"{exported}: {len(linears)} linears, {different} of {count} weights differ in a bit; {matrices} "
+                f"rotations; largest logit {ours.abs().max():.4g}, difference {(ours - theirs).abs().max():.3g}")
+        if quantize_activations(model, stored):
+            theirs = model(torch.tensor(tokens)).logits
+            difference = (our_logits(program, source, tokens, "activations") - theirs).abs()
+            line += f"; quantized activations: mean {difference.mean():.3g}, largest {difference.max():.3g}"
+    print(line)

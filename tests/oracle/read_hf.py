@@ -12,9 +12,9 @@ import torch
 from transformers import AutoModelForCausalLM
 
 
-def our_logits(program, directory, tokens):
+def our_logits(program, directory, tokens, *more):
     lines = "\n".join(" ".join(map(str, row)) for row in tokens)
-    out = subprocess.run([program, directory], input=lines, text=True, capture_output=True, check=True)
+    out = subprocess.run([program, directory, *more], input=lines, text=True, capture_output=True, check=True)
     rows = [torch.tensor([float(x) for x in line.split()]) for line in out.stdout.splitlines()]
     return torch.stack([row.view(len(tokens[0]), -1) for row in rows])
 
