@@ -1,6 +1,7 @@
-// logit_lines DIR [activations]: for each line of token ids on stdin, the logits of all its positions
-// as one line of numbers, with an unquantized cache whatever roste.json says, and without a second
-// argument with unquantized activations; weights as the model multiplies them. Not a test: the programs that read exported models compare.
+// logit_lines DIR [activations]: for each line of token ids on stdin, the logits of all its
+// positions as one line of numbers, with an unquantized cache whatever roste.json says, and without
+// a second argument with unquantized activations; weights as the model multiplies them. Not a test:
+// the programs that read exported models compare.
 #include <cstdio>
 #include <iostream>
 #include <sstream>
