@@ -1,10 +1,11 @@
 """Does the package gguf read what `export --format gguf` wrote?
 
-  read_gguf.py EXPORTED FLOATS [TEXT]
+  read_gguf.py EXPORTED FLOATS [llama.cpp | TEXT]
 
 FLOATS is the same model by `export --format hf` (with the same --export_weights; `quantized` for
-q4_1): every tensor must lie within the bound of its type. With TEXT, a file, llama.cpp (package
-xllamacpp) continues an empty text greedily and is compared with it.
+q4_1): every tensor must lie within the bound of its type. With a third argument llama.cpp (package
+xllamacpp) runs the model: its probabilities are compared with those of FLOATS in transformers, or
+its greedy continuation of an empty text with the file TEXT.
 """
 import json
 import sys
@@ -93,24 +94,40 @@ def check(exported, floats):
           f"beyond the bound {bad}, largest error / bound {worst:.3f}")
 
 
-def continue_greedily(exported, text):
+def server_of(exported):
     import xllamacpp as xlc
     p = xlc.CommonParams()
     p.model.path = f"{exported}/model.gguf"
-    p.n_ctx, p.n_predict, p.cpuparams.n_threads, p.n_parallel = 256, 200, 1, 1
-    p.n_gpu_layers, p.warmup = 0, False
-    server = xlc.Server(p)
-    r = server.handle_completions({"prompt": [1], "max_tokens": 200, "temperature": 0, "top_k": 1,
-                                   "cache_prompt": False, "repeat_penalty": 1.0})
-    got = r["choices"][0]["text"] if "choices" in r else str(r)
-    expected = open(text).read().strip()
-    got = got.strip()
+    p.n_ctx, p.cpuparams.n_threads, p.n_parallel, p.warmup, p.verbosity = 256, 1, 1, False, 0
+    return xlc.Server(p)
+
+
+def compare_probabilities(exported, floats):
+    import torch
+    from transformers import AutoModelForCausalLM
+    model = AutoModelForCausalLM.from_pretrained(floats).float().eval()
+    prompt = [5, 77, 130, 201, 33, 350, 400, 12]
+    r = server_of(exported).handle_completions({"prompt": prompt, "max_tokens": 1, "temperature": 0, "n_probs": 10,
+                                                "cache_prompt": False})
+    likely = r["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
+    with torch.no_grad():
+        expected = model(torch.tensor([prompt])).logits[0, -1].log_softmax(-1)
+    worst = max(abs(expected[t["id"]].item() - t["logprob"]) for t in likely)
+    print(f"llama.cpp: ten most likely tokens after {r['usage']['prompt_tokens']}, largest difference of a "
+          f"log-probability {worst:.2g}")
+
+
+def continue_greedily(exported, text):
+    r = server_of(exported).handle_completions({"prompt": [1], "max_tokens": 200, "temperature": 0, "top_k": 1,
+                                                "cache_prompt": False})
+    got, expected = r["choices"][0]["text"].strip(), open(text).read().strip()
     same = next((i for i, (a, b) in enumerate(zip(got, expected)) if a != b), min(len(got), len(expected)))
     print(f"llama.cpp: {len(got)} characters, the first {same} of {len(expected)} are the expected ones")
-    print(got[:120])
 
 
 if __name__ == "__main__":
     check(sys.argv[1], sys.argv[2])
-    if len(sys.argv) > 3:
+    if len(sys.argv) > 3 and sys.argv[3] == "llama.cpp":
+        compare_probabilities(sys.argv[1], sys.argv[2])
+    elif len(sys.argv) > 3:
         continue_greedily(sys.argv[1], sys.argv[3])
