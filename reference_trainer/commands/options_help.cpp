@@ -60,7 +60,8 @@ constexpr std::array<CommandHelp, 14> kHelp = {{
      "report --study out/reproduce"},
     {"Write a model in a format of other programs: transformers, compressed-tensors, GGUF.",
      "When a model is finished and is to run elsewhere; docs/export.md says what each can carry.",
-     "export --model_name_or_path out/quarot --format gguf --gguf_type q4_1 --output_dir out/gguf"},
+     "export --model_name_or_path out/sft/model --format hf --save_dtype bfloat16 --output_dir "
+     "out/hf"},
 }};
 
 }  // namespace
