@@ -69,6 +69,10 @@ void reproduce_command(B& backend, const CommandLine& line);
 // The report of --study drawn again, without a model.
 void report_command(const CommandLine& line);
 
+// The model in a format of other programs.
+template <Backend B>
+void export_command(B& backend, const CommandLine& line);
+
 // Runs the command that `line` names on the backend it asks for; returns the exit code.
 int dispatch(const CommandLine& line);
 

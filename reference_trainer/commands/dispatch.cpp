@@ -35,6 +35,8 @@ void run_on(B& backend, const CommandLine& line) {
       return reproduce_command(backend, line);
     case Command::kReport:
       return report_command(line);
+    case Command::kExport:
+      return export_command(backend, line);
     case Command::kHelp:
     case Command::kNone:
       break;

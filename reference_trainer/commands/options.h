@@ -13,6 +13,7 @@
 #include "reference_trainer/data/builtin_task.h"
 #include "reference_trainer/data/sft_dataset.h"
 #include "reference_trainer/eval/rouge.h"
+#include "reference_trainer/formats/export_options.h"
 #include "reference_trainer/io/model_directory.h"
 #include "reference_trainer/model/sites.h"
 #include "reference_trainer/report/tensorboard.h"
@@ -39,6 +40,7 @@ enum class Command {
   kSweep,
   kReproduce,
   kReport,
+  kExport,
   kHelp,  // --help or --version was asked for
   kNone,  // no command was given
 };
@@ -182,6 +184,7 @@ struct CommandLine {
   AdapterTraining adapters;
   AdapterBase adapter_base = AdapterBase::kFullPrecision;  // `train` only
   StudyOptions study;
+  ExportOptions export_to;  // `export` only
 };
 
 // What the program was asked to do: the command line over the recipe (--recipe FILE.yaml) over the
@@ -208,5 +211,6 @@ std::string_view name_of(TrainMethod method);
 std::string_view name_of(BaseArchitecture architecture);
 std::string_view name_of(QuantizeMethod method);
 std::string_view name_of(LossOn loss_on);
+std::string_view name_of(ExportFormat format);
 
 }  // namespace trainer

@@ -6,7 +6,7 @@ namespace trainer {
 namespace {
 
 // In the order of Command.
-constexpr std::array<CommandHelp, 13> kHelp = {{
+constexpr std::array<CommandHelp, 14> kHelp = {{
     {"Make the built-in task and train a small base model on it.",
      "First step without any download: afterwards DIR/model is the model and DIR/data its posts.",
      "pretrain --output_dir out/base --seed 0"},
@@ -58,6 +58,10 @@ constexpr std::array<CommandHelp, 13> kHelp = {{
     {"Draw the report of a study again, from all of its finished cells.",
      "After several calls into one directory, or with a newer program; nothing is computed.",
      "report --study out/reproduce"},
+    {"Write a model in a format of other programs: transformers, compressed-tensors, GGUF.",
+     "When a model is finished and is to run elsewhere; docs/export.md says what each can carry.",
+     "export --model_name_or_path out/sft/model --format hf --save_dtype bfloat16 --output_dir "
+     "out/hf"},
 }};
 
 }  // namespace

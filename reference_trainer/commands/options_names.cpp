@@ -12,9 +12,9 @@ namespace {
 
 using std::string_view;
 
-constexpr std::array<string_view, 13> kCommands = {
-    "pretrain", "rotate",   "measure", "search", "train",     "merge", "quantize",
-    "eval",     "generate", "run",     "sweep",  "reproduce", "report"};
+constexpr std::array<string_view, 14> kCommands = {
+    "pretrain", "rotate",   "measure", "search", "train",     "merge",  "quantize",
+    "eval",     "generate", "run",     "sweep",  "reproduce", "report", "export"};
 constexpr std::array<string_view, 6> kTrainMethods = {"sft",     "ste",  "roste",
                                                       "llm_qat", "lora", "rolora"};
 constexpr std::array<string_view, 2> kAdapterBases = {"full_precision", "quantized"};
@@ -30,6 +30,11 @@ constexpr std::array<string_view, 2> kLearningWeights = {"quantized", "full_prec
 constexpr std::array<string_view, 2> kStemmings = {"none", "porter"};
 constexpr std::array<string_view, 2> kWeightsFormats = {"codes", "values"};
 constexpr std::array<string_view, 3> kEngines = {"auto", "int", "float"};
+constexpr std::array<string_view, 3> kExportFormats = {"hf", "compressed-tensors", "gguf"};
+constexpr std::array<string_view, 3> kSaveDtypes = {"float32", "bfloat16", "float16"};
+constexpr std::array<string_view, 4> kGgufTypes = {"f32", "f16", "q8_0", "q4_1"};
+constexpr std::array<string_view, 2> kExportedWeights = {"master", "quantized"};
+constexpr std::array<string_view, 2> kExportedActivations = {"carried", "left_out"};
 constexpr std::array<string_view, 2> kLossOn = {"completion", "all"};
 
 constexpr std::array<string_view, 2> kSearchQuantizers = {"training", "symmetric"};
@@ -161,6 +166,27 @@ std::span<const string_view> words_of<Engine>() {
   return kEngines;
 }
 
+template <>
+std::span<const string_view> words_of<ExportFormat>() {
+  return kExportFormats;
+}
+template <>
+std::span<const string_view> words_of<SaveDtype>() {
+  return kSaveDtypes;
+}
+template <>
+std::span<const string_view> words_of<GgufType>() {
+  return kGgufTypes;
+}
+template <>
+std::span<const string_view> words_of<ExportedWeights>() {
+  return kExportedWeights;
+}
+template <>
+std::span<const string_view> words_of<ExportedActivations>() {
+  return kExportedActivations;
+}
+
 string_view name_of(Command command) {
   if (command == Command::kHelp) return "help";
   if (command == Command::kNone) return "none";
@@ -170,6 +196,7 @@ string_view name_of(TrainMethod method) { return word_of(method); }
 string_view name_of(BaseArchitecture architecture) { return word_of(architecture); }
 string_view name_of(QuantizeMethod method) { return word_of(method); }
 string_view name_of(LossOn loss_on) { return word_of(loss_on); }
+string_view name_of(ExportFormat format) { return word_of(format); }
 
 BaseArchitecture architecture_of(string_view word) {
   const auto words = words_of<BaseArchitecture>();

@@ -65,5 +65,15 @@ template <>
 std::span<const std::string_view> words_of<WeightsFormat>();
 template <>
 std::span<const std::string_view> words_of<Engine>();
+template <>
+std::span<const std::string_view> words_of<ExportFormat>();
+template <>
+std::span<const std::string_view> words_of<SaveDtype>();
+template <>
+std::span<const std::string_view> words_of<GgufType>();
+template <>
+std::span<const std::string_view> words_of<ExportedWeights>();
+template <>
+std::span<const std::string_view> words_of<ExportedActivations>();
 
 }  // namespace trainer

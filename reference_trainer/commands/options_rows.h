@@ -25,11 +25,11 @@ inline constexpr std::int64_t kMostThreads = 1024;
 
 inline constexpr CommandSet kAll = {kPretrain, kRotate,    kMeasure, kSearch,   kTrain,
                                     kMerge,    kQuantize,  kEval,    kGenerate, kRun,
-                                    kSweep,    kReproduce, kReport};
+                                    kSweep,    kReproduce, kReport,  kExport};
 inline constexpr CommandSet kReadsModel =
     kAll.without(kPretrain).without(kReproduce).without(kReport);
-inline constexpr CommandSet kWritesModel = {kPretrain, kRotate, kTrain, kMerge,
-                                            kQuantize, kRun,    kSweep, kReproduce};
+inline constexpr CommandSet kWritesModel = {kPretrain, kRotate, kTrain,     kMerge, kQuantize,
+                                            kRun,      kSweep,  kReproduce, kExport};
 inline constexpr CommandSet kStudies = {kRun, kSweep, kReproduce};
 inline constexpr CommandSet kCalibrates = {kMeasure, kSearch, kTrain,    kQuantize,
                                            kRun,     kSweep,  kReproduce};
@@ -68,6 +68,8 @@ void add_method_flags(std::vector<FlagRow>& rows);
 void add_memory_flags(std::vector<FlagRow>& rows);
 // Flags of models whose weights are codes.
 void add_code_flags(std::vector<FlagRow>& rows);
+// Flags of export.
+void add_export_flags(std::vector<FlagRow>& rows);
 // Flags of run, sweep and reproduce.
 void add_study_flags(std::vector<FlagRow>& rows);
 

@@ -293,6 +293,7 @@ std::vector<FlagRow> make_flag_table() {
   add_saving(rows);
   add_generation(rows);
   add_code_flags(rows);
+  add_export_flags(rows);
   add_common(rows);
   return rows;
 }

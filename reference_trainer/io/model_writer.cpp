@@ -51,7 +51,9 @@ void write_model_directory(const fs::path& directory, const ModelMetadata& metad
                            std::span<const TensorView> tensors) {
   StagedDirectory staged(directory);
   const fs::path& home = staged.path();
-  write_json(home / "config.json", config_json(metadata.shape));
+  nlohmann::ordered_json config = config_json(metadata.shape);
+  config.update(metadata.config);
+  write_json(home / "config.json", config);
   write_json(home / "generation_config.json", generation_config_json(metadata.shape));
   // transformers refuses a file whose metadata does not name the framework.
   write_safetensors(home / "model.safetensors", tensors, {{"format", "pt"}});
