@@ -160,7 +160,8 @@ TEST(Comparison, QuantizedRowsAreThoseOfQuantizingTheSftModel) {
   }
 }
 
-// GPTQ stores its weights in the run as well: not a bit differs.
+// GPTQ stores its weights in the run as well: not a bit differs. A study multiplies their values,
+// as `eval` does here; codes are compared in codes_test.cpp.
 TEST(Comparison, GptqRowsAreThoseOfQuantizeMethodGptq) {
   const Scratch scratch;
   auto rows = run_rows(scratch / "run", {"--methods", "sft+gptq+quarot_gptq+rtn"});
@@ -168,8 +169,8 @@ TEST(Comparison, GptqRowsAreThoseOfQuantizeMethodGptq) {
   for (const std::string rotations : {"0000", "1111"}) {
     const fs::path out = scratch / rotations;
     succeed(Words{"quantize", "--method", "gptq", "--model_name_or_path", sft, "--dataset",
-                  tiny_data("train"), "--rotations", rotations, "--output_dir", out, "--seed",
-                  "5"} +
+                  tiny_data("train"), "--rotations", rotations, "--output_dir", out, "--seed", "5",
+                  "--weights_format", "values"} +
             kSearch);
     expect_same(rows[rotations == "0000" ? "gptq" : "quarot_gptq"], evaluated(out));
   }

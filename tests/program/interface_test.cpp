@@ -137,7 +137,7 @@ TEST(Program, QuantizedModelRunsAsSaved) {
                 .exit_code,
             0);
   const json roste = json::parse(read_text(out / "roste.json"));
-  EXPECT_EQ(roste.at("weights"), "effective");
+  EXPECT_EQ(roste.at("weights"), "codes");
   EXPECT_EQ(roste.at("quantization").at("weight").at("bits"), 3);
   EXPECT_EQ(
       run_program({"eval", "--model_name_or_path", out, "--dataset", tiny_data("test"), "--json"})
