@@ -1,5 +1,7 @@
 #include "reference_trainer/base/process.h"
 
+#include <sys/resource.h>
+
 #include <fstream>
 
 #if defined(__SSE2__)
@@ -19,6 +21,13 @@ std::string processor_name() {
   }
   return "unknown processor";
 }
+
+std::uint64_t peak_resident_bytes() {
+  rusage usage{};
+  if (::getrusage(RUSAGE_SELF, &usage) != 0) return 0;
+  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;  // Linux counts in KiB
+}
+
 namespace {
 
 #if defined(__SSE2__)

@@ -2,6 +2,7 @@
 // main, before they construct a ThreadPool.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace trainer {
@@ -9,6 +10,10 @@ namespace trainer {
 // The processor as its maker calls it, e.g. "AMD EPYC 9575F 64-Core Processor"; "unknown processor"
 // where the system does not tell.
 std::string processor_name();
+
+// The most memory of this process that was resident at one time so far, in bytes; 0 where the
+// system does not tell. Pages of files that are read with pread are not counted.
+std::uint64_t peak_resident_bytes();
 
 // Sets flush-to-zero and denormals-are-zero for the calling thread: gradients that have faded to
 // denormals made a training step five to seven times slower. Workers of a ThreadPool that is

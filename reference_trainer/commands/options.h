@@ -14,6 +14,7 @@
 #include "reference_trainer/data/sft_dataset.h"
 #include "reference_trainer/eval/rouge.h"
 #include "reference_trainer/io/model_directory.h"
+#include "reference_trainer/io/safetensors_stream.h"
 #include "reference_trainer/model/sites.h"
 #include "reference_trainer/report/tensorboard.h"
 #include "reference_trainer/study/study_settings.h"
@@ -51,6 +52,8 @@ enum class Verbosity { kNormal, kQuiet };
 enum class ResultFormat { kTable, kJson };
 enum class StartFrom { kBeginning, kCheckpoint };
 enum class RotateMode { kHadamard, kRandom };  // of R1, for `rotate`
+// What floats are stored as; kSource: each tensor as in the checkpoint that it comes from.
+enum class SaveDType { kSource, kFloat32, kBFloat16, kFloat16 };
 enum class TrainNorms { kFrozen, kTrained };
 enum class TrainBasis { kMaster, kMerged };
 
@@ -58,6 +61,12 @@ struct ModelOptions {
   std::filesystem::path model_name_or_path;  // a Hugging Face directory, e.g. out/demo/base
   std::filesystem::path adapters;            // `merge` only: a directory of adapters
   NonFinite nonfinite = NonFinite::kReject;  // --allow_nonfinite loads weights with NaN or infinity
+};
+
+// How `rotate` and `quantize --method rtn` write weights.
+struct SaveOptions {
+  SaveDType dtype = SaveDType::kSource;
+  std::uint64_t max_shard_size = kDefaultShardBytes;  // bytes of a file, e.g. 5GB
 };
 
 struct DataOptions {
@@ -150,6 +159,7 @@ struct CommandLine {
   ResultFormat format = ResultFormat::kTable;  // --json: results on stdout as one JSON object
 
   ModelOptions model;
+  SaveOptions save;
   DataOptions data;
   TrainOptions train;
   QuantConfig quant;                  // --w_bits, --a_bits, --kv_bits, ...; default 4 bits each

@@ -287,6 +287,7 @@ std::vector<FlagRow> make_flag_table() {
   add_schedule(rows);
   add_optimizer(rows);
   add_saving(rows);
+  add_stream_flags(rows);
   add_generation(rows);
   add_common(rows);
   return rows;

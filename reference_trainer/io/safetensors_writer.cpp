@@ -1,56 +1,26 @@
-#include <set>
 #include <stdexcept>
 
-#include "reference_trainer/io/json.h"
 #include "reference_trainer/io/safetensors.h"
-#include "reference_trainer/io/safetensors_header.h"
+#include "reference_trainer/io/safetensors_stream.h"
 
 namespace trainer {
 namespace {
 
-// The data section starts on a multiple of 8, as the format asks of writers.
-constexpr std::size_t kAlignment = 8;
-
-void check_tensor(const FloatTensorView& tensor) {
-  const TensorInfo info{.dtype = DType::kF32, .shape = tensor.shape};
-  if (tensor.shape.size() > kMaxRank ||
-      info.elements() != static_cast<std::int64_t>(tensor.values.size())) {
-    throw std::invalid_argument("write_safetensors: " + tensor.name + " of shape " +
-                                shape_text(tensor.shape) + " has " +
-                                std::to_string(tensor.values.size()) + " values");
-  }
-}
-
-// nlohmann::ordered_json searches linearly for every new key, so the outermost object, which has as
-// many keys as there are tensors, is put together as text.
-std::string header_text(std::span<const FloatTensorView> tensors,
-                        const std::map<std::string, std::string>& metadata) {
-  std::set<std::string> names;
-  std::string text = "{\"__metadata__\":";
-  text += nlohmann::json(metadata).dump();
-  std::uint64_t begin = 0;
-  for (const FloatTensorView& tensor : tensors) {
-    check_tensor(tensor);
-    if (tensor.name == "__metadata__" || !names.insert(tensor.name).second) {
-      throw std::invalid_argument("write_safetensors: the name " + tensor.name + " is taken");
-    }
-    const std::uint64_t end = begin + tensor.values.size_bytes();
-    const nlohmann::ordered_json entry = {
-        {"dtype", "F32"}, {"shape", tensor.shape}, {"data_offsets", {begin, end}}};
-    text.append(",").append(nlohmann::json(tensor.name).dump());
-    text.append(":").append(entry.dump());
-    begin = end;
-  }
-  text += "}";
-  text.append((kAlignment - text.size() % kAlignment) % kAlignment, ' ');
-  return text;
+PlannedTensor planned(const FloatTensorView& tensor) {
+  PlannedTensor plan{tensor.name, DType::kF32, tensor.shape};
+  if (plan.bytes() == tensor.values.size_bytes()) return plan;
+  throw std::invalid_argument("write_safetensors: " + tensor.name + " of shape " +
+                              shape_text(tensor.shape) + " has " +
+                              std::to_string(tensor.values.size()) + " values");
 }
 
 }  // namespace
 
 void write_safetensors(const std::filesystem::path& path, std::span<const FloatTensorView> tensors,
                        const std::map<std::string, std::string>& metadata) {
-  const std::string header = header_text(tensors, metadata);
+  std::vector<PlannedTensor> plan;
+  for (const FloatTensorView& tensor : tensors) plan.push_back(planned(tensor));
+  const std::string header = safetensors_header(plan, metadata);
   const std::uint64_t length = header.size();
   OutputFile file = OutputFile::create(path);
   file.write(std::as_bytes(std::span(&length, 1)));
