@@ -10,16 +10,10 @@ namespace trainer {
 
 namespace model_stream {
 
-// Values of the embedding or the head that are in memory at a time: 32 MiB of double.
-inline constexpr std::int64_t kBlockValues = 1 << 22;
-
 inline ForwardPlan without_quantizers(ForwardPlan plan) {
   plan.quant = {};
   return plan;
 }
-
-// A plan of master weights that are used as they are read.
-inline ForwardPlan source_plan(const StreamedModel& model) { return plain_plan(model.shape()); }
 
 }  // namespace model_stream
 
@@ -30,7 +24,7 @@ ModelStream<B>::ModelStream(B& backend, const StreamedModel& model, const Stream
       model_(model),
       target_(target),
       writer_(writer),
-      source_(backend, model_stream::source_plan(model)),
+      source_(backend, plain_plan(model.shape())),
       turned_(backend, model_stream::without_quantizers(target.plan)) {
   if (changes_values(model, target)) stored_.emplace(backend, target.plan);
 }
@@ -52,8 +46,7 @@ template <Backend B>
 template <class Body>
 void ModelStream<B>::for_blocks(const Body& body) {
   const ModelShape& shape = model_.shape();
-  const std::int64_t height =
-      std::max<std::int64_t>(1, model_stream::kBlockValues / shape.hidden_size);
+  const std::int64_t height = std::max<std::int64_t>(1, target_.block_values / shape.hidden_size);
   for (std::int64_t first = 0; first < shape.vocab_size; first += height)
     body(first, std::min(height, shape.vocab_size - first));
 }

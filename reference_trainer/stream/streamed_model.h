@@ -36,6 +36,7 @@ struct StreamTarget {
   LinearForm form;             // of the linear layers
   std::optional<DType> dtype;  // of floats; absent: that of the tensor they come from
   std::uint64_t max_shard_bytes = kDefaultShardBytes;
+  std::int64_t block_values = 1 << 22;  // of embedding and head that are in memory at a time
 };
 
 // The type of the tensor called `name` in the folded model.
