@@ -32,7 +32,7 @@ void check_rounded(double difference, DType dtype, std::int64_t weights,
                    const std::filesystem::path& directory) {
   const double bound = accepted_by_rounding(dtype, weights);
   if (difference <= bound) return;
-  throw Error(ExitCode::kNumerics, {"RO-13", directory.string(),
+  throw Error(ExitCode::kNumerics, {"RO-20", directory.string(),
                                     "logits that differ by " + std::to_string(difference) +
                                         " of the largest in " + dtype_name(dtype),
                                     "at most " + std::to_string(bound), "--save_dtype float32"});

@@ -33,7 +33,7 @@ double largest_relative_difference(const std::vector<float>& a, const std::vecto
 // float32 rounding leaves about 1e-6, a rotation on a wrong side about 1.
 void check_unchanged(double difference, const std::filesystem::path& directory);
 
-// The same after rounding to a type of fewer bits: RO-13 where logits of a model with `weights`
+// The same after rounding to a type of fewer bits: RO-20 where logits of a model with `weights`
 // linear layers, embedding and head included, differ by more than accepted_by_rounding.
 void check_rounded(double difference, DType dtype, std::int64_t weights,
                    const std::filesystem::path& directory);

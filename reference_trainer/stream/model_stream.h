@@ -27,7 +27,7 @@ class ModelStream {
   ModelStream(B& backend, const StreamedModel& model, const StreamTarget& target,
               RoundingWriter& writer);
 
-  // Throws ST-24 for a weight that is not finite, QN-32 for one beyond the type of the files,
+  // Throws ST-24 for a weight that is not finite, QN-40 for one beyond the type of the files,
   // std::domain_error where a quantizer meets one that is not finite, and Error(kIo).
   StreamReport run();
 

@@ -13,7 +13,7 @@ constexpr std::size_t kTask = 1 << 14;                // values: 128 KiB of doub
 constexpr std::size_t kStrip = std::size_t{1} << 21;  // values that are rounded before a write
 
 [[noreturn]] void throw_overflow(const PlannedTensor& tensor, std::int64_t index) {
-  throw Error(ExitCode::kNumerics, {"QN-32", tensor.name,
+  throw Error(ExitCode::kNumerics, {"QN-40", tensor.name,
                                     "a value at index " + std::to_string(index) +
                                         " beyond the largest of " + dtype_name(tensor.dtype),
                                     "values that fit", "--save_dtype float32 or bfloat16"});

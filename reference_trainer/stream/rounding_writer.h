@@ -26,7 +26,7 @@ class RoundingWriter {
   // Names the tensor that follows. Throws std::invalid_argument where another one is planned.
   void begin(const std::string& name, TensorKind kind);
   // Its next values; stored := what was written, of the same size. The same bytes for any number of
-  // threads. Throws Error(kNumerics, QN-32) for a value beyond the largest of the tensor's type.
+  // threads. Throws Error(kNumerics, QN-40) for a value beyond the largest of the tensor's type.
   void append(std::span<const double> values, std::span<float> stored);
   // As ShardedWriter::finish.
   void finish() { writer_.finish(); }

@@ -46,7 +46,7 @@ TEST(StreamFlags, TypesAreWords) {
 }
 
 // 4 u sqrt(n) and the 1e-3 of float32, by hand.
-TEST(StreamFlags, RO13_RoundingMayChangeLogitsByItsBound) {
+TEST(StreamFlags, RO20_RoundingMayChangeLogitsByItsBound) {
   EXPECT_DOUBLE_EQ(accepted_by_rounding(DType::kBF16, 100), 1e-3 + 4 * 0.00390625 * 10);
   EXPECT_NEAR(accepted_by_rounding(DType::kF32, 170), 1e-3, 4e-6);
   check_rounded(0.15, DType::kBF16, 100, "m");
@@ -55,7 +55,7 @@ TEST(StreamFlags, RO13_RoundingMayChangeLogitsByItsBound) {
       check_rounded(difference, DType::kBF16, 100, "m");
       ADD_FAILURE() << difference;
     } catch (const Error& error) {
-      EXPECT_EQ(error.parts().code, "RO-13");
+      EXPECT_EQ(error.parts().code, "RO-20");
       EXPECT_EQ(error.exit_code(), ExitCode::kNumerics);
       EXPECT_THAT(error.what(), testing::HasSubstr("--save_dtype float32"));
     }

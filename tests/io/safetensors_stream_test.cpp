@@ -15,11 +15,12 @@ using ::testing::ElementsAre;
 using testing::names_below;
 using testing::TemporaryDirectory;
 
-// 24, 8, 40 and 12 bytes.
+// 24, 8, 40, 12 and 8 bytes.
 const std::vector<PlannedTensor> kTensors = {{"d", DType::kF32, {2, 3}},
                                              {"c", DType::kBF16, {4}},
                                              {"b", DType::kF32, {10}},
-                                             {"a", DType::kU8, {3, 4}}};
+                                             {"a", DType::kU8, {3, 4}},
+                                             {"e", DType::kF16, {2, 2}}};
 
 // The bytes 0, 1, 2, ... in pieces of 5.
 void write_all(ShardedWriter& writer) {
@@ -51,11 +52,11 @@ class Sharded : public ::testing::Test {
 };
 
 TEST_F(Sharded, WhatFitsIsOneFileWithoutAnIndex) {
-  ShardedWriter writer(directory_.path(), kTensors, 84);
-  EXPECT_EQ(writer.total_bytes(), 84u);
+  ShardedWriter writer(directory_.path(), kTensors, 92);
+  EXPECT_EQ(writer.total_bytes(), 92u);
   write_all(writer);
   writer.finish();
-  EXPECT_EQ(writer.written_bytes(), 84u);
+  EXPECT_EQ(writer.written_bytes(), 92u);
   EXPECT_THAT(names_below(directory_.path()), ElementsAre("model.safetensors"));
   EXPECT_EQ(byte_of("model.safetensors", "a", 11), 83);
   const SafetensorsFile file = SafetensorsFile::open(directory_ / "model.safetensors");
@@ -63,7 +64,7 @@ TEST_F(Sharded, WhatFitsIsOneFileWithoutAnIndex) {
   EXPECT_EQ(file.tensors().at("d").begin, 0u);
 }
 
-// d and c fill a shard of 32 bytes; b has 40 and one of its own; a begins another.
+// d and c fill a shard of 32 bytes; b has 40 and one of its own; a and e are the third.
 TEST_F(Sharded, ShardsAreFilledUpToTheirLimit) {
   ShardedWriter writer(directory_.path(), kTensors, 32);
   write_all(writer);
@@ -74,15 +75,16 @@ TEST_F(Sharded, ShardsAreFilledUpToTheirLimit) {
   EXPECT_EQ(byte_of("model-00001-of-00003.safetensors", "c", 7), 31);
   EXPECT_EQ(byte_of("model-00002-of-00003.safetensors", "b", 0), 32);
   EXPECT_EQ(byte_of("model-00003-of-00003.safetensors", "a", 0), 72);
+  EXPECT_EQ(byte_of("model-00003-of-00003.safetensors", "e", 7), 91);
   const auto index =
       nlohmann::json::parse(testing::read_text(directory_ / "model.safetensors.index.json"));
-  EXPECT_EQ(index.at("metadata").at("total_size"), 84);
+  EXPECT_EQ(index.at("metadata").at("total_size"), 92);
   EXPECT_EQ(index.at("weight_map").at("d"), "model-00001-of-00003.safetensors");
-  EXPECT_EQ(WeightFiles::open(directory_.path()).names().size(), 4u);
+  EXPECT_EQ(WeightFiles::open(directory_.path()).names().size(), 5u);
 }
 
 TEST_F(Sharded, RefusesWhatIsNotPlanned) {
-  ShardedWriter writer(directory_.path(), kTensors, 84);
+  ShardedWriter writer(directory_.path(), kTensors, 92);
   EXPECT_THROW(writer.append(std::vector<std::byte>(25)), std::invalid_argument);
   EXPECT_THROW(writer.finish(), std::invalid_argument);
   write_all(writer);

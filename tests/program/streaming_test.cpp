@@ -120,7 +120,7 @@ TEST(Streaming, AModelOfZerosIsRotatedAndQuantized) {
   }
 }
 
-TEST(Streaming, QN32_WhatFloat16CannotHoldIsNotSaved) {
+TEST(Streaming, QN40_WhatFloat16CannotHoldIsNotSaved) {
   const Scratch scratch;
   const fs::path large = scratch / "large", out = scratch / "out";
   fs::copy(tiny_model(), large, fs::copy_options::recursive);
@@ -137,7 +137,7 @@ TEST(Streaming, QN32_WhatFloat16CannotHoldIsNotSaved) {
   const Outcome r = run_program({"rotate", "--model_name_or_path", large, "--rotations", "0000",
                                  "--save_dtype", "float16", "--output_dir", out});
   EXPECT_EQ(r.exit_code, 5) << r.err;
-  EXPECT_NE(r.err.find("QN-32"), std::string::npos) << r.err;
+  EXPECT_NE(r.err.find("QN-40"), std::string::npos) << r.err;
   EXPECT_FALSE(fs::exists(out));
   for (const auto& entry : fs::directory_iterator(scratch / "."))
     EXPECT_EQ(entry.path().filename().string().find(".tmp"), std::string::npos) << entry;

@@ -131,13 +131,13 @@ TEST(ModelStream, RoundingErrorsAreThoseOfTheType) {
   EXPECT_EQ(report.rounding[static_cast<std::size_t>(TensorKind::kNormGain)].largest_relative, 0);
 }
 
-TEST(ModelStream, QN32_AValueBeyondFloat16) {
+TEST(ModelStream, QN40_AValueBeyondFloat16) {
   Checkpoint c(tiny_shape(), DType::kF32);
   c.network.parameters.layers[1].bias[Linear::kUp].data()[4] = 70000;
   std::filesystem::remove_all(c.home / "source");
   write_checkpoint(c.home / "source", c.network, DType::kF32);
   testing::expect_error([&] { stream({.dtype = DType::kF16}, c.home / "source", c.home / "out"); },
-                        "QN-32", ExitCode::kNumerics,
+                        "QN-40", ExitCode::kNumerics,
                         {"model.layers.1.mlp.up_proj.bias", "index 4", "F16", "bfloat16"});
 }
 

@@ -95,14 +95,26 @@ ModelShape small_pythia_shape() {
   return s;
 }
 
+ModelShape smallest_pythia_shape() {
+  ModelShape s = small_pythia_shape();
+  s.hidden_size = 768;
+  s.intermediate_size = 3072;
+  s.layers = 12;
+  s.heads = s.kv_heads = 12;
+  s.head_dim = 64;
+  s.partial_rotary_dim = 16;
+  return s;
+}
+
 ModelShape shape_called(const std::string& name) {
   if (name == "llama-3.1-8b") return llama_shape();
   if (name == "qwen2.5-7b") return qwen_shape();
   if (name == "qwen2.5-0.5b") return small_qwen_shape();
   if (name == "pythia-6.9b") return pythia_shape();
   if (name == "pythia-1b") return small_pythia_shape();
+  if (name == "pythia-160m") return smallest_pythia_shape();
   throw std::invalid_argument(
-      "shapes are llama-3.1-8b, qwen2.5-7b, qwen2.5-0.5b, pythia-6.9b and pythia-1b");
+      "shapes are llama-3.1-8b, qwen2.5-7b, qwen2.5-0.5b, pythia-6.9b, pythia-1b and pythia-160m");
 }
 
 // Matrices of size 1/sqrt(in), gains around 1, biases around 0.
