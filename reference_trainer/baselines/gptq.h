@@ -54,7 +54,9 @@ class GptqRun {
         settings_(settings),
         quantizer_(quantizer),
         network_(network),
-        stream_(backend, network, calibration) {}
+        stream_(backend, network, calibration) {
+    network.packed = PackedWeights(network.effective.size());
+  }
 
   // The next block, from the first on.
   void quantize_block(std::size_t i) {
@@ -92,6 +94,7 @@ class GptqRun {
       return hessian_error(backend_.pool(), view, {q.data(), out, in}, hessian);
     };
     report_.linears.push_back({i, l, error(result.values), error(nearest), feedback.damping});
+    network_.packed[i][l] = pack_codes(quantizer_, result.params, {result.codes.data(), out, in});
     set_effective_weight<B>(backend_, result.values, i, l, network_);
   }
 

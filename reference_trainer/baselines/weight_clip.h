@@ -62,13 +62,17 @@ void round_to_nearest(B& backend, const QuantConfig& quant, const RotationChoice
   if (clip == WeightClip::kNone || !quant.weight.enabled())
     return round_to_nearest(backend, quant, choice, network);
   apply_plan(backend, without_weight_quantizer(quant), choice, network);
+  network.packed = PackedWeights(network.effective.size());
   for (std::size_t i = 0; i < network.effective.size(); ++i) {
     for (const Linear l : kLinears) {
       const Tensor<B>& w = network.weight(i, l);
       if (w.empty()) continue;  // a layer that this kind of block does not have
       std::vector<float> host = host_weight(backend, network, i, l);
       const roste::cpu::MatrixView<float> view(host.data(), w.rows(), w.cols());
-      round_weight(quant.weight, fit_weight(backend.pool(), quant.weight, clip, view), view, view);
+      const auto params = fit_weight(backend.pool(), quant.weight, clip, view);
+      const roste::cpu::MatrixView<const float> read(host.data(), w.rows(), w.cols());
+      network.packed[i][l] = pack_weight(quant.weight, params, read);
+      round_weight(quant.weight, params, view, view);
       set_effective_weight<B>(backend, host, i, l, network);
     }
   }

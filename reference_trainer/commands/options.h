@@ -47,7 +47,8 @@ enum class Command {
 enum class TrainMethod { kSft, kSte, kRoste, kLlmQat, kLora, kRolora };
 enum class AdapterBase { kFullPrecision, kQuantized };  // what adapters are trained beside
 enum class BaseArchitecture { kPythia, kLlama };        // of the model that `pretrain` makes
-enum class QuantizeMethod { kRtn, kGptq, kSpinquant };
+// kTrained: with the quantizers and rotations that the model was trained under.
+enum class QuantizeMethod { kRtn, kGptq, kSpinquant, kTrained };
 enum class Verbosity { kNormal, kQuiet };
 enum class ResultFormat { kTable, kJson };
 enum class StartFrom { kBeginning, kCheckpoint };
@@ -60,6 +61,7 @@ enum class TrainBasis { kMaster, kMerged };
 struct ModelOptions {
   std::filesystem::path model_name_or_path;  // a Hugging Face directory, e.g. out/demo/base
   std::filesystem::path adapters;            // `merge` only: a directory of adapters
+  Engine engine = Engine::kFloat;            // of models whose weights are codes
   NonFinite nonfinite = NonFinite::kReject;  // --allow_nonfinite loads weights with NaN or infinity
 };
 
@@ -168,12 +170,13 @@ struct CommandLine {
   GenerationOptions generation;
   PretrainOptions pretrain;
   QuantizeMethod quantize_method = QuantizeMethod::kRtn;
-  SearchSettings search;                            // line 5 of Algorithm 1
-  std::int64_t outer_rounds = 1;                    // K of Algorithm 1; `train` only
-  OnlineSigns online_signs = OnlineSigns::kRandom;  // of R3 and R4
-  MomentPolicy moments = MomentPolicy::kReset;      // of Adam when a round changes rotations
-  TrainBasis train_basis = TrainBasis::kMaster;     // where R2 and R4 of trained weights are
-  TrainNorms train_norms = TrainNorms::kFrozen;     // gains of folded norms
+  WeightsFormat weights_format = WeightsFormat::kCodes;  // `quantize` only
+  SearchSettings search;                                 // line 5 of Algorithm 1
+  std::int64_t outer_rounds = 1;                         // K of Algorithm 1; `train` only
+  OnlineSigns online_signs = OnlineSigns::kRandom;       // of R3 and R4
+  MomentPolicy moments = MomentPolicy::kReset;           // of Adam when a round changes rotations
+  TrainBasis train_basis = TrainBasis::kMaster;          // where R2 and R4 of trained weights are
+  TrainNorms train_norms = TrainNorms::kFrozen;          // gains of folded norms
   GptqSettings gptq;
   SpinQuantSettings spinquant;
   LlmQatSettings llm_qat;

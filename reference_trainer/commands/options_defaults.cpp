@@ -31,6 +31,7 @@ CommandLine defaults_of(Command command) {
   if (command != Command::kMerge) line.quant = four_bits();
   if (command == Command::kPretrain) set_pretraining(line);
   if (command == Command::kRotate) line.rotation.rotations = "1111";
+  if (command == Command::kEval || command == Command::kGenerate) line.model.engine = Engine::kAuto;
   if (command == Command::kQuantize) line.rotation.rotations = "0000";
   return line;
 }

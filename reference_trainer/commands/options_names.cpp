@@ -19,7 +19,7 @@ constexpr std::array<string_view, 6> kTrainMethods = {"sft",     "ste",  "roste"
                                                       "llm_qat", "lora", "rolora"};
 constexpr std::array<string_view, 2> kAdapterBases = {"full_precision", "quantized"};
 constexpr std::array<string_view, 2> kBaseArchitectures = {"pythia", "llama"};
-constexpr std::array<string_view, 3> kQuantizeMethods = {"rtn", "gptq", "spinquant"};
+constexpr std::array<string_view, 4> kQuantizeMethods = {"rtn", "gptq", "spinquant", "trained"};
 constexpr std::array<string_view, 2> kRotateModes = {"hadamard", "random"};
 constexpr std::array<string_view, 4> kSaveDTypes = {"source", "float32", "bfloat16", "float16"};
 constexpr std::array<string_view, 2> kTrainBases = {"master", "merged"};
@@ -29,6 +29,8 @@ constexpr std::array<string_view, 2> kWeightClips = {"none", "mse"};
 constexpr std::array<string_view, 2> kHessianInputs = {"multiplied", "unquantized"};
 constexpr std::array<string_view, 2> kLearningWeights = {"quantized", "full_precision"};
 constexpr std::array<string_view, 2> kStemmings = {"none", "porter"};
+constexpr std::array<string_view, 2> kWeightsFormats = {"codes", "values"};
+constexpr std::array<string_view, 3> kEngines = {"auto", "int", "float"};
 constexpr std::array<string_view, 2> kLossOn = {"completion", "all"};
 
 template <class Enum>
@@ -126,6 +128,14 @@ std::span<const string_view> words_of<LearningWeights>() {
 template <>
 std::span<const string_view> words_of<Stemming>() {
   return kStemmings;
+}
+template <>
+std::span<const string_view> words_of<WeightsFormat>() {
+  return kWeightsFormats;
+}
+template <>
+std::span<const string_view> words_of<Engine>() {
+  return kEngines;
 }
 
 string_view name_of(Command command) {

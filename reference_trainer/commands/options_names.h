@@ -53,5 +53,9 @@ template <>
 std::span<const std::string_view> words_of<LearningWeights>();
 template <>
 std::span<const std::string_view> words_of<Stemming>();
+template <>
+std::span<const std::string_view> words_of<WeightsFormat>();
+template <>
+std::span<const std::string_view> words_of<Engine>();
 
 }  // namespace trainer

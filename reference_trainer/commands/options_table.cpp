@@ -289,6 +289,7 @@ std::vector<FlagRow> make_flag_table() {
   add_saving(rows);
   add_stream_flags(rows);
   add_generation(rows);
+  add_code_flags(rows);
   add_common(rows);
   return rows;
 }

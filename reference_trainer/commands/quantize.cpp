@@ -70,6 +70,14 @@ void refuse_save_options(const CommandLine& line) {
                "other methods write one file of float32"});
 }
 
+// How RTN stores a weight.
+LinearForm form_of(const CommandLine& line, ThreadPool& pool) {
+  if (!line.quant.weight.enabled()) return plain_form();
+  return line.weights_format == WeightsFormat::kCodes
+             ? coded_form(pool, line.quant.weight, line.gptq.clip)
+             : rounded_form(pool, line.quant.weight, line.gptq.clip);
+}
+
 // RTN, layer by layer. R1, R2 and R4 are merged into the weights before they meet their grid.
 template <Backend B>
 StreamResult quantize_streamed(B& backend, const CommandLine& line, RotationChoice& choice) {
@@ -82,30 +90,74 @@ StreamResult quantize_streamed(B& backend, const CommandLine& line, RotationChoi
   StreamTarget target = stream_target(line, plan);
   target.turns.change =
       basis_change(plan.shape, WeightForm::kMerged, choice.without_rotations(), choice);
-  if (line.quant.weight.enabled())
-    target.form = rounded_form(backend.pool(), line.quant.weight, line.gptq.clip);
+  target.form = form_of(line, backend.pool());
+  if (line.quant.weight.enabled() && line.weights_format == WeightsFormat::kCodes)
+    plan.weight_form = WeightForm::kCodes;
   return stream_and_save(backend, line, model, target, plan, [&](const StreamResult& result) {
     check_unchanged(result.report.turned.relative(), line.model.model_name_or_path);
   });
 }
 
-void print_quantized(const CommandLine& line, const RotationChoice& choice,
+// What is in force in the quantized model.
+struct InForce {
+  const QuantConfig& quant;
+  const RotationChoice& choice;
+};
+
+void print_quantized(const CommandLine& line, const InForce& in_force,
                      const std::optional<StreamResult>& streamed) {
   if (line.format == ResultFormat::kJson) {
     nlohmann::json result = streamed ? to_json(*streamed) : nlohmann::json::object();
     if (streamed) result["max_relative_logit_difference"] = streamed->report.turned.relative();
     result["method"] = name_of(line.quantize_method);
-    result["settings"] = bits_name(line.quant);
-    result["rotation"] = to_json(choice);
+    result["settings"] = bits_name(in_force.quant);
+    result["rotation"] = to_json(in_force.choice);
     return print_result(result.dump());
   }
-  print_result("quantized to " + bits_name(line.quant) + ", rotations " +
-               choice.layers.at(0).text() + ": " + line.output_dir.string());
+  print_result("quantized to " + bits_name(in_force.quant) + ", rotations " +
+               in_force.choice.layers.at(0).text() + ": " + line.output_dir.string());
   if (!streamed) return;
   print_result("largest change of a logit: " + difference_text(streamed->report.turned.relative()) +
                " of the largest logit by rotating, " +
                difference_text(streamed->report.stored.relative()) + " by quantizing");
   print_result(summary_of(*streamed));
+}
+
+// Throws RO-13 unless the weights are those of a training under quantizers.
+void require_trained(const ForwardPlan& plan, const std::filesystem::path& directory) {
+  const bool effective = holds_effective_weights(plan);
+  if (plan.quant.weight.enabled() && !effective) return;
+  throw_bad_input({"RO-13", (directory / "roste.json").string(),
+                   effective ? "weights that are quantized already" : "no quantizer of weights",
+                   "a model that was trained under quantizers",
+                   "--method rtn quantizes any model in full precision"});
+}
+
+// The same for a model that `train` left: its quantizers and rotations are in force already.
+template <Backend B>
+Rotations finish_trained(B& backend, Session<B>& session) {
+  require_trained(session.network.plan, session.directory);
+  finish_training(backend, session.network);
+  return {session.network.plan.choice, {}};
+}
+
+template <Backend B>
+Rotations quantize_session(B& backend, const CommandLine& line, Session<B>& session) {
+  if (line.quantize_method == QuantizeMethod::kTrained) return finish_trained(backend, session);
+  fold_for_quantization(backend, session);
+  return quantize_network(backend, line, session);
+}
+
+// Codes where they are asked for and weights are quantized at all.
+template <Backend B>
+void save_quantized(B& backend, const CommandLine& line, Session<B>& session,
+                    const std::optional<DenseRotations>& learned) {
+  if (line.weights_format == WeightsFormat::kValues || session.network.packed.empty()) {
+    session.network.packed.clear();
+    return save_session(backend, session, learned, line.output_dir);
+  }
+  session.network.plan.weight_form = WeightForm::kCodes;
+  save_session(backend, session, learned, line.output_dir);
 }
 
 }  // namespace
@@ -116,14 +168,13 @@ void quantize_command(B& backend, const CommandLine& line) {
   if (line.quantize_method == QuantizeMethod::kRtn) {
     RotationChoice choice;
     const StreamResult result = quantize_streamed(backend, line, choice);
-    return print_quantized(line, choice, result);
+    return print_quantized(line, {line.quant, choice}, result);
   }
   refuse_save_options(line);
   Session<B> session = load_session(backend, line);
-  fold_for_quantization(backend, session);
-  const auto [choice, learned] = quantize_network(backend, line, session);
-  save_session(backend, session, learned, line.output_dir);
-  print_quantized(line, choice, std::nullopt);
+  const auto [choice, learned] = quantize_session(backend, line, session);
+  save_quantized(backend, line, session, learned);
+  print_quantized(line, {session.network.plan.quant, choice}, std::nullopt);
 }
 
 template void quantize_command(Cpu&, const CommandLine&);

@@ -32,7 +32,7 @@ void print_result(const std::string& text);
 template <Backend B>
 Session<B> load_session(B& backend, const CommandLine& line) {
   const std::filesystem::path& directory = line.model.model_name_or_path;
-  Network<B> network = load_network(backend, directory, line.model.nonfinite);
+  Network<B> network = load_network(backend, directory, line.model.nonfinite, line.model.engine);
   Tokenizer tokenizer = Tokenizer::load(directory, network.plan.shape.vocab_size);
   return {std::move(network), std::move(tokenizer), directory};
 }

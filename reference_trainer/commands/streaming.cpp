@@ -51,9 +51,10 @@ double share_of_float32(const StreamResult& r) {
 
 StreamedModel open_session(const CommandLine& line) {
   const std::filesystem::path& directory = line.model.model_name_or_path;
+  require_unrotated(read_plan(directory),
+                    directory);  // before tensors that a quantized model lacks
   StreamedModel model = open_streamed(directory, line.model.nonfinite);
   Tokenizer::load(directory, model.shape().vocab_size);  // it is copied: a broken one is refused
-  require_unrotated(model.plan, directory);
   return model;
 }
 

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "reference_trainer/eval/coded_kv_cache.h"
 #include "reference_trainer/eval/kv_cache.h"
 #include "reference_trainer/model/batch_input.h"
 #include "reference_trainer/model/transformer.h"
@@ -38,8 +39,9 @@ struct MostLikely {
   }
 };
 
-// The state of one batch of generations; Choose is a function of NextToken, as MostLikely.
-template <Backend B, class Choose>
+// The state of one batch of generations; Choose is a function of NextToken, as MostLikely; Cache is
+// the Memory of its forward passes.
+template <Backend B, class Choose, class Cache = KvCache<B>>
 class GenerationBatch {
  public:
   GenerationBatch(B& backend, const Network<B>& network, std::span<const TokenSequence> prompts,
@@ -48,7 +50,7 @@ class GenerationBatch {
         network_(network),
         settings_(settings),
         choose_(std::move(choose)),
-        cache_(backend, network.plan.shape, static_cast<std::int64_t>(prompts.size()),
+        cache_(backend, network.plan, static_cast<std::int64_t>(prompts.size()),
                capacity_for(network.plan.shape, prompts, settings)),
         acts_(network.plan.shape, Keep::kOneLayer),
         lengths_(prompts.size(), 0),
@@ -120,7 +122,7 @@ class GenerationBatch {
     load_indices(backend_, positions, input_.positions);
     cache_.set_destinations(std::move(rows));
     NoTap tap;
-    ForwardPass<B, KvCache<B>, NoTap> pass{backend_, network_, input_, acts_, cache_, tap};
+    ForwardPass<B, Cache, NoTap> pass{backend_, network_, input_, acts_, cache_, tap};
     transformer_forward(pass);
   }
 
@@ -143,7 +145,7 @@ class GenerationBatch {
   const Network<B>& network_;
   GenerationSettings settings_;
   Choose choose_;
-  KvCache<B> cache_;
+  Cache cache_;
   Activations<B> acts_;
   ModelInput<B> input_;
   Tensor<B> last_hidden_, logits_;     // [active, d], [active, vocab]
@@ -152,6 +154,26 @@ class GenerationBatch {
   std::vector<std::size_t> active_;  // unfinished sequences
   std::vector<std::int64_t> last_rows_;
 };
+
+template <class Cache, Backend B>
+std::vector<TokenSequence> generate_batch(B& backend, const Network<B>& network,
+                                          std::span<const TokenSequence> prompts,
+                                          const GenerationSettings& settings) {
+  GenerationBatch<B, MostLikely, Cache> batch(backend, network, prompts, settings, {});
+  while (batch.step()) {
+  }
+  return batch.results();
+}
+
+// The same with the cache that suits the network: codes where its weights are codes.
+template <Backend B>
+std::vector<TokenSequence> generate_batch(B& backend, const Network<B>& network,
+                                          std::span<const TokenSequence> prompts,
+                                          const GenerationSettings& settings) {
+  if (network.plan.weight_form == WeightForm::kCodes && caches_codes(network.plan))
+    return generate_batch<CodedKvCache<B>>(backend, network, prompts, settings);
+  return generate_batch<KvCache<B>>(backend, network, prompts, settings);
+}
 
 // The continuation of each prompt (at least one token each). `done` hears of every finished batch.
 template <Backend B>
@@ -163,11 +185,8 @@ std::vector<TokenSequence> generate_greedy(B& backend, const Network<B>& network
   std::vector<TokenSequence> all;
   for (std::size_t first = 0; first < prompts.size(); first += batch_size) {
     const std::size_t count = std::min(batch_size, prompts.size() - first);
-    GenerationBatch<B, MostLikely> batch(backend, network, prompts.subspan(first, count), settings,
-                                         {});
-    while (batch.step()) {
-    }
-    all.insert(all.end(), batch.results().begin(), batch.results().end());
+    const auto batch = generate_batch(backend, network, prompts.subspan(first, count), settings);
+    all.insert(all.end(), batch.begin(), batch.end());
     if (done) done(all.size());
   }
   return all;

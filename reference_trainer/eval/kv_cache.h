@@ -12,11 +12,11 @@ namespace trainer {
 template <Backend B>
 class KvCache {
  public:
-  KvCache(B& backend, const ModelShape& shape, std::int64_t sequences, std::int64_t capacity)
-      : layers_(static_cast<std::size_t>(shape.layers)), capacity_(capacity) {
+  KvCache(B& backend, const ForwardPlan& plan, std::int64_t sequences, std::int64_t capacity)
+      : layers_(static_cast<std::size_t>(plan.shape.layers)), capacity_(capacity) {
     for (Layer& layer : layers_) {
-      layer.k.reshape(backend, sequences * capacity, shape.kv_width());
-      layer.v.reshape(backend, sequences * capacity, shape.kv_width());
+      layer.k.reshape(backend, sequences * capacity, plan.shape.kv_width());
+      layer.v.reshape(backend, sequences * capacity, plan.shape.kv_width());
     }
   }
 
@@ -26,10 +26,13 @@ class KvCache {
   void set_destinations(std::vector<std::int64_t> rows) { destinations_ = std::move(rows); }
 
   // The Memory policy of a forward pass: store the new keys and values, attend to all.
-  AttentionInputs<B> operator()(B& backend, std::size_t i, const LayerActivations<B>& a) {
-    scatter_rows(backend, a.k, destinations_, layers_[i].k);
-    scatter_rows(backend, a.v, destinations_, layers_[i].v);
-    return {a.q, layers_[i].k, layers_[i].v};
+  template <class Pass>
+  void attend(Pass& pass, std::size_t i) {
+    quantize_keys_values(pass, i);
+    const LayerActivations<B>& a = pass.acts.layer(i);
+    scatter_rows(pass.backend, a.k, destinations_, layers_[i].k);
+    scatter_rows(pass.backend, a.v, destinations_, layers_[i].v);
+    attend_to_values(pass, i, layers_[i].k, layers_[i].v);
   }
 
  private:

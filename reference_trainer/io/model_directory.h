@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -35,6 +36,8 @@ class WeightFiles {
   // As SafetensorsFile::read_floats.
   void read_floats(const std::string& name, std::span<float> values) const;
   void read_floats(const std::string& name, std::int64_t first, std::span<float> values) const;
+  // As SafetensorsFile::read_bytes.
+  void read_bytes(const std::string& name, std::span<std::byte> bytes) const;
 
  private:
   WeightFiles(std::filesystem::path directory, std::vector<SafetensorsFile> files);
@@ -48,6 +51,7 @@ class WeightFiles {
 struct ExpectedTensor {
   std::string name;
   std::vector<std::int64_t> shape;
+  std::optional<DType> dtype = std::nullopt;  // none: floats of any kind
 };
 
 enum class NonFinite { kReject, kAllow };
@@ -78,10 +82,12 @@ nlohmann::json read_roste_json(const std::filesystem::path& directory);
 // Everything but the weights, into a directory that exists: see write_model_directory.
 void write_model_files(const std::filesystem::path& directory, const ModelMetadata& metadata);
 
-// Writes config.json, generation_config.json, model.safetensors (F32), roste.json if not null, and
+// Writes config.json, generation_config.json, model.safetensors, roste.json if not null, and
 // copies of the tokenizer files as far as they exist, so that `directory` appears complete or not
 // at all. `directory` must be absent or empty. Throws Error(kIo), and std::invalid_argument when
 // the architecture cannot express the shape's biases.
+void write_model_directory(const std::filesystem::path& directory, const ModelMetadata& metadata,
+                           std::span<const TensorView> tensors);
 void write_model_directory(const std::filesystem::path& directory, const ModelMetadata& metadata,
                            std::span<const FloatTensorView> tensors);
 

@@ -63,12 +63,19 @@ void write_model_files(const fs::path& directory, const ModelMetadata& metadata)
 }
 
 void write_model_directory(const fs::path& directory, const ModelMetadata& metadata,
-                           std::span<const FloatTensorView> tensors) {
+                           std::span<const TensorView> tensors) {
   StagedDirectory staged(directory);
   // transformers refuses a file whose metadata does not name the framework.
   write_safetensors(staged.path() / "model.safetensors", tensors, {{"format", "pt"}});
   write_model_files(staged.path(), metadata);
   staged.commit();
+}
+
+void write_model_directory(const fs::path& directory, const ModelMetadata& metadata,
+                           std::span<const FloatTensorView> tensors) {
+  std::vector<TensorView> views;
+  for (const FloatTensorView& tensor : tensors) views.push_back(stored_view(tensor));
+  write_model_directory(directory, metadata, views);
 }
 
 }  // namespace trainer

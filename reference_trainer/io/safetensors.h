@@ -68,10 +68,23 @@ struct FloatTensorView {
   std::span<const float> values;
 };
 
-// Writes F32 tensors in the order given, header padded to 8 bytes with spaces, then fsyncs. Creates
+// Any tensor, as it is stored.
+struct TensorView {
+  std::string name;
+  DType dtype = DType::kF32;
+  std::vector<std::int64_t> shape;
+  std::span<const std::byte> bytes;
+};
+TensorView stored_view(const FloatTensorView& tensor);
+
+// Writes tensors in the order given, header padded to 8 bytes with spaces, then fsyncs. Creates
 // or truncates `path`; callers that must not leave half a file write into a StagedDirectory. Throws
 // std::invalid_argument when a name comes twice or a shape does not fit its values, Error(kIo,
 // IO-02).
+void write_safetensors(const std::filesystem::path& path, std::span<const TensorView> tensors,
+                       const std::map<std::string, std::string>& metadata);
+
+// The same for F32 tensors.
 void write_safetensors(const std::filesystem::path& path, std::span<const FloatTensorView> tensors,
                        const std::map<std::string, std::string>& metadata);
 

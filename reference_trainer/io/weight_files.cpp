@@ -110,6 +110,11 @@ std::string found_text(const TensorInfo& info) {
   return std::string(dtype_name(info.dtype)) + " " + shape_text(info.shape);
 }
 
+bool is_of_kind(DType dtype, std::optional<DType> wanted) {
+  if (wanted) return dtype == *wanted;
+  return dtype == DType::kF32 || dtype == DType::kF16 || dtype == DType::kBF16;
+}
+
 }  // namespace
 
 WeightFiles::WeightFiles(fs::path directory, std::vector<SafetensorsFile> files)
@@ -155,22 +160,24 @@ void WeightFiles::read_floats(const std::string& name, std::int64_t first,
   file_with(name).read_floats(name, first, values);
 }
 
+void WeightFiles::read_bytes(const std::string& name, std::span<std::byte> bytes) const {
+  file_with(name).read_bytes(name, bytes);
+}
+
 void check_tensor_list(const WeightFiles& files, std::span<const ExpectedTensor> expected,
                        std::span<const std::string> ignored) {
   ProblemList problems;
   std::set<std::string> known(ignored.begin(), ignored.end());
-  for (const auto& [name, shape] : expected) {
+  for (const auto& [name, shape, dtype] : expected) {
     known.insert(name);
     if (!files.contains(name)) {
       problems.add(in_quotes(name) + " is missing, expected " + shape_text(shape));
       continue;
     }
     const TensorInfo& info = files.info(name);
-    const bool is_float =
-        info.dtype == DType::kF32 || info.dtype == DType::kF16 || info.dtype == DType::kBF16;
-    if (!is_float || info.shape != shape) {
-      problems.add(in_quotes(name) + " is " + found_text(info) + ", expected floats of " +
-                   shape_text(shape));
+    if (!is_of_kind(info.dtype, dtype) || info.shape != shape) {
+      problems.add(in_quotes(name) + " is " + found_text(info) + ", expected " +
+                   (dtype ? dtype_name(*dtype) : "floats of") + " " + shape_text(shape));
     }
   }
   for (const std::string& name : files.names()) {

@@ -16,14 +16,6 @@ inline RopeShape rope_shape(const ModelShape& s) {
   return {s.head_dim, s.rotary_dim(), s.rope_theta};
 }
 
-// Attention over the batch's own keys and values. The other choice is a cache (eval/kv_cache.h).
-struct OwnKeys {
-  template <Backend B>
-  AttentionInputs<B> operator()(B&, std::size_t, const LayerActivations<B>& a) {
-    return {a.q, a.k, a.v};
-  }
-};
-
 // Everything a forward pass reads and writes.
 template <Backend B, class Memory, class Tap>
 struct ForwardPass {
@@ -35,7 +27,33 @@ struct ForwardPass {
   Tap& tap;
 };
 
-// Keys and values as the cache holds them: k after RoPE and R3, v after R2, both quantized.
+// k and v as a cache holds them, quantized.
+template <class Pass>
+void quantize_keys_values(Pass& pass, std::size_t i) {
+  const ForwardPlan& plan = pass.network.plan;
+  quantize_cached(pass.backend, plan, i, Site::kKey, pass.tap, pass.acts.layer(i).k);
+  quantize_cached(pass.backend, plan, i, Site::kValue, pass.tap, pass.acts.layer(i).v);
+}
+
+// o_input := attention of q over k and v.
+template <class Pass, class Values>
+void attend_to_values(Pass& pass, std::size_t i, const Values& k, const Values& v) {
+  auto& a = pass.acts.layer(i);
+  attention_forward(pass.backend, attention_shape(pass.network.plan.shape), pass.input.spans,
+                    {a.q, k, v}, a.o_input, a.log_sum_exp);
+}
+
+// Attention over the batch's own keys and values. Other choices of Memory are caches
+// (eval/kv_cache.h, eval/coded_kv_cache.h).
+struct OwnKeys {
+  template <class Pass>
+  void attend(Pass& pass, std::size_t i) {
+    quantize_keys_values(pass, i);
+    attend_to_values(pass, i, pass.acts.layer(i).k, pass.acts.layer(i).v);
+  }
+};
+
+// Keys and values as a cache takes them: k after RoPE and R3, v after R2.
 template <Backend B, class Memory, class Tap>
 void qkv_forward(ForwardPass<B, Memory, Tap>& pass, std::size_t i) {
   B& backend = pass.backend;
@@ -51,8 +69,6 @@ void qkv_forward(ForwardPass<B, Memory, Tap>& pass, std::size_t i) {
     rotate(backend, *r3, a.q);
     rotate(backend, *r3, a.k);
   }
-  quantize_cached(backend, plan, i, Site::kKey, pass.tap, a.k);
-  quantize_cached(backend, plan, i, Site::kValue, pass.tap, a.v);
 }
 
 // acts.branch := O(attention(norm(residual)))
@@ -66,8 +82,7 @@ void attention_branch_forward(ForwardPass<B, Memory, Tap>& pass, std::size_t i) 
                a.attention_statistics);
   quantize_input(backend, plan, i, Site::kQkvInput, pass.tap, a.qkv_input, pass.acts.codes);
   qkv_forward(pass, i);
-  attention_forward(backend, attention_shape(plan.shape), pass.input.spans,
-                    pass.memory(backend, i, a), a.o_input, a.log_sum_exp);
+  pass.memory.attend(pass, i);
   quantize_input(backend, plan, i, Site::kOInput, pass.tap, a.o_input, pass.acts.codes);
   linear_forward(backend, pass.network, i, Linear::kO, {a.o_input, pass.acts.codes},
                  pass.acts.branch);

@@ -63,12 +63,16 @@ void make_effective_value_bias(B& backend, const LayerRotations& r, const Tensor
   rotate(backend, *r.r2, bias);
 }
 
+inline bool holds_effective_weights(const ForwardPlan& plan) {
+  return plan.weight_form == WeightForm::kEffective || plan.weight_form == WeightForm::kCodes;
+}
+
 // Recomputes network.effective from network.parameters and network.plan; must follow every change
 // of either. Weights that are stored in effective form are used as they are.
 template <Backend B>
 void update_effective_weights(B& backend, Network<B>& network) {
   const ForwardPlan& plan = network.plan;
-  if (plan.weight_form == WeightForm::kEffective) return;
+  if (holds_effective_weights(plan)) return;
   for (std::size_t i = 0; i < network.effective.size(); ++i) {
     const LayerParameters<B>& master = network.parameters.layers[i];
     EffectiveLayer<B>& effective = network.effective[i];

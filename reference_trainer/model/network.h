@@ -11,6 +11,7 @@
 #include "reference_trainer/model/rotations.h"
 #include "reference_trainer/model/sites.h"
 #include "reference_trainer/ops/coded_matmul.h"
+#include "reference_trainer/ops/packed_weight.h"
 
 namespace trainer {
 
@@ -19,7 +20,8 @@ enum class WeightForm {
   kMaster,     // full precision, unrotated for R2 and R4; rotated and quantized before each forward
   kMerged,     // full precision, R2 and R4 merged; quantized before each forward. Adam is not
                // rotation-equivariant: training these is another trainer
-  kEffective,  // already rotated and on the quantizer's grid, as `quantize` writes them
+  kEffective,  // already rotated and on the quantizer's grid: values
+  kCodes,      // the same as codes, and nothing else: quantized linear layers have no parameters
 };
 
 // The words of --train_basis; indexed by kMaster and kMerged.
@@ -32,6 +34,9 @@ enum class NormGains {
                    // merged. Under R1 that is another parametrisation than the checkpoint's
 };
 
+// [layers]
+using PackedWeights = std::vector<PerLinear<PackedWeight>>;
+
 struct ForwardPlan {
   ModelShape shape;
   QuantConfig quant;
@@ -41,7 +46,7 @@ struct ForwardPlan {
   NormGains norm_gains = NormGains::kSeparate;
 
   const LayerRotations& at(std::size_t layer) const { return rotations[layer]; }
-  // Stored effective weights are values whose codes are not known.
+  // Effective weights are values whose codes are not known.
   bool multiplies_codes() const {
     return weight_form != WeightForm::kEffective &&
            trainer::multiplies_codes(quant.activation, quant.weight);
@@ -78,6 +83,8 @@ struct Network {
   Parameters<B> parameters;
   std::vector<EffectiveLayer<B>> effective;
   Adapters<B> adapters;  // none, unless attached
+  // What effective weights are codes of, as files hold them; none where that is not known.
+  PackedWeights packed;
 
   const Tensor<B>& weight(std::size_t layer, Linear l) const {
     const Tensor<B>& w = effective[layer].weight[l];

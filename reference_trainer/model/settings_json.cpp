@@ -53,13 +53,21 @@ Enum get_enum(const json& object, const char* key, std::span<const std::string_v
 }
 
 // Indexed by the enumerators.
-constexpr std::array<std::string_view, 3> kWeightFormNames = {"master", "merged", "effective"};
+constexpr std::array<std::string_view, 4> kWeightFormNames = {"master", "merged", "effective",
+                                                              "codes"};
 constexpr std::array<std::string_view, 3> kNormGainsNames = {"separate", "folded",
                                                              "folded_trained"};
 
 template <class Enum, std::size_t n>
 std::string_view word(const std::array<std::string_view, n>& words, Enum value) {
   return words[static_cast<std::size_t>(value)];
+}
+
+void check_codes(const ForwardPlan& plan, const std::string& where) {
+  if (!plan.quant.weight.enabled())
+    reject(where + ":/quantization/weight/bits", "16", "2 ... 8 where weights are codes");
+  if (plan.shape.architecture == kNeoXArchitecture)
+    reject(where + ":/weights", "codes of a GPT-NeoX model", "codes of one whose norms are folded");
 }
 
 }  // namespace
@@ -148,6 +156,7 @@ ForwardPlan plan_from_json(const ModelShape& shape, const json& j, const std::st
                                           where + ":/rotation"));
   plan.weight_form = get_enum<WeightForm>(j, "weights", kWeightFormNames, where + ":");
   plan.norm_gains = get_enum<NormGains>(j, "norm_gains", kNormGainsNames, where + ":");
+  if (plan.weight_form == WeightForm::kCodes) check_codes(plan, where);
   return plan;
 }
 

@@ -4,13 +4,15 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "reference_trainer/ops/quant.h"
 #include "roste/core/grid.h"
 
 namespace roste::cpu {
 class ProductWeights;
-}
+struct ProductWorkspace;
+}  // namespace roste::cpu
 
 namespace trainer {
 
@@ -18,12 +20,32 @@ namespace trainer {
 // of each, so that the differences q - z are small integers.
 bool multiplies_codes(const QuantizerSettings& activation, const QuantizerSettings& weight);
 
+// Memory of products of few rows, which are one token's in generation: it is kept between them.
+template <Backend B>
+class ProductScratch;
+
+template <>
+class ProductScratch<Cpu> {
+ public:
+  ProductScratch();
+  ~ProductScratch();
+  ProductScratch(ProductScratch&&) noexcept;
+  ProductScratch& operator=(ProductScratch&&) noexcept;
+
+  // One workspace for each task.
+  std::vector<roste::cpu::ProductWorkspace>& of_tasks(std::int64_t tasks);
+
+ private:
+  std::unique_ptr<std::vector<roste::cpu::ProductWorkspace>> workspaces_;
+};
+
 // Q(x) of a linear layer's input; one scale per row. Empty where x is not quantized.
 template <Backend B>
 struct CodedRows {
   QuantizerSettings settings;
   Tensor<B, std::uint8_t> codes;         // [N, in]; two's complement where codes are signed
   Tensor<B, roste::GroupParams> params;  // [1, N]
+  mutable ProductScratch<B> scratch;     // of products with these rows; one at a time
 
   bool empty() const { return codes.empty(); }
 };

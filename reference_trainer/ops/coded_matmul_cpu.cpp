@@ -68,13 +68,17 @@ void multiply_panels(Cpu& cpu, const CodedRows<Cpu>& x, const roste::cpu::Produc
   const roste::cpu::Quantized<Code> rows{
       scheme_of(x.settings, x.codes.cols()), codes_of<Code>(x.codes),
       std::span(x.params.data(), static_cast<std::size_t>(x.params.size()))};
-  for_chunks(cpu, w.panel_count(), kTilePanels, [&](std::int64_t first, std::int64_t last) {
+  // One thread arranges the activations once; every cut at panels gives the same bits.
+  const std::int64_t each = cpu.pool().threads() == 1 ? w.panel_count() : kTilePanels;
+  auto& workspaces = x.scratch.of_tasks((w.panel_count() + each - 1) / each);
+  for_chunks(cpu, w.panel_count(), each, [&](std::int64_t first, std::int64_t last) {
     const roste::cpu::WeightPanels panels = w.panels(first, last);
     const std::int64_t column = first * roste::cpu::WeightPanels::kOutputs;
     const auto outputs = static_cast<std::size_t>(panels.outputs);
     const std::span<const float> b =
         bias.empty() ? std::span<const float>() : std::span(bias.data() + column, outputs);
-    roste::cpu::multiply(rows, panels, b, {y.data() + column, y.rows(), panels.outputs, y.cols()});
+    roste::cpu::multiply(rows, panels, b, {y.data() + column, y.rows(), panels.outputs, y.cols()},
+                         workspaces[static_cast<std::size_t>(first / each)]);
   });
 }
 
@@ -103,6 +107,18 @@ CodedWeight<Cpu>& CodedWeight<Cpu>::operator=(CodedWeight&&) noexcept = default;
 roste::cpu::ProductWeights& CodedWeight<Cpu>::make() {
   if (!weights_) weights_ = std::make_unique<roste::cpu::ProductWeights>();
   return *weights_;
+}
+
+ProductScratch<Cpu>::ProductScratch() = default;
+ProductScratch<Cpu>::~ProductScratch() = default;
+ProductScratch<Cpu>::ProductScratch(ProductScratch&&) noexcept = default;
+ProductScratch<Cpu>& ProductScratch<Cpu>::operator=(ProductScratch&&) noexcept = default;
+
+std::vector<roste::cpu::ProductWorkspace>& ProductScratch<Cpu>::of_tasks(std::int64_t tasks) {
+  if (!workspaces_) workspaces_ = std::make_unique<std::vector<roste::cpu::ProductWorkspace>>();
+  const auto needed = static_cast<std::size_t>(tasks);
+  if (workspaces_->size() < needed) workspaces_->resize(needed);
+  return *workspaces_;
 }
 
 void quantize_rows(Cpu& cpu, const QuantizerSettings& settings, Tensor<Cpu>& x,

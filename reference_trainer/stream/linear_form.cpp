@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "reference_trainer/model/coded_files.h"
+
 namespace trainer {
 namespace {
 
@@ -27,6 +29,17 @@ void round_rows(ThreadPool& pool, const QuantizerSettings& settings,
   });
 }
 
+// "a.b.weight" to "a.b".
+std::string without_weight(const std::string& name) {
+  return name.substr(0, name.size() - std::string(".weight").size());
+}
+
+void write_codes(const StreamedWeight& weight, const PackedWeight& packed, RoundingWriter& writer) {
+  CodedTensors tensors;
+  tensors.append(without_weight(weight.name), packed);
+  for (const TensorView& view : tensors.views()) writer.write_bytes(view.name, view.bytes);
+}
+
 }  // namespace
 
 LinearForm plain_form() {
@@ -47,6 +60,24 @@ LinearForm rounded_form(ThreadPool& pool, const QuantizerSettings& settings, Wei
             std::copy(stored.begin(), stored.end(), weight.values.begin());
             writer.begin(weight.name, TensorKind::kLinearWeight);
             writer.append(weight.values, stored);
+          }};
+}
+
+LinearForm coded_form(ThreadPool& pool, const QuantizerSettings& settings, WeightClip clip) {
+  const auto tensors = [settings](const std::string& name, const LinearShape& shape, DType) {
+    std::vector<PlannedTensor> planned;
+    for (const ExpectedTensor& e : expected_coded_tensors(without_weight(name), settings, shape))
+      planned.push_back({e.name, e.dtype.value(), e.shape});
+    return planned;
+  };
+  return {tensors, [&pool, settings, clip](const StreamedWeight& weight, RoundingWriter& writer,
+                                           std::span<float> stored) {
+            std::copy(weight.values.begin(), weight.values.end(), stored.begin());
+            const MatrixView<float> view(stored.data(), weight.out, weight.in);
+            const auto params = fit_weight(pool, settings, clip, view);
+            const PackedWeight packed = pack_weight(settings, params, view);
+            unpack_values(packed, view);
+            write_codes(weight, packed, writer);
           }};
 }
 

@@ -36,4 +36,8 @@ LinearForm plain_form();
 // a value that is not finite.
 LinearForm rounded_form(ThreadPool& pool, const QuantizerSettings& settings, WeightClip clip);
 
+// The codes of the same points, a scale and a zero point for every output channel (coded_files.h):
+// unpacked they are the float32 values of rounded_form, which no type of the files rounds.
+LinearForm coded_form(ThreadPool& pool, const QuantizerSettings& settings, WeightClip clip);
+
 }  // namespace trainer

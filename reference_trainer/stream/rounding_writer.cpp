@@ -33,6 +33,12 @@ void RoundingWriter::begin(const std::string& name, TensorKind kind) {
   written_ = 0;
 }
 
+void RoundingWriter::write_bytes(const std::string& name, std::span<const std::byte> bytes) {
+  begin(name, TensorKind::kLinearWeight);
+  writer_.append(bytes);
+  progress_(writer_.written_bytes(), writer_.total_bytes());
+}
+
 void RoundingWriter::append(std::span<const double> values, std::span<float> stored) {
   if (values.size() != stored.size())
     throw std::invalid_argument("RoundingWriter: values and stored values differ in number");

@@ -28,6 +28,8 @@ class RoundingWriter {
   // Its next values; stored := what was written, of the same size. The same bytes for any number of
   // threads. Throws Error(kNumerics, QN-40) for a value beyond the largest of the tensor's type.
   void append(std::span<const double> values, std::span<float> stored);
+  // A whole tensor as it is stored, which rounds nothing. Throws as begin.
+  void write_bytes(const std::string& name, std::span<const std::byte> bytes);
   // As ShardedWriter::finish.
   void finish() { writer_.finish(); }
 

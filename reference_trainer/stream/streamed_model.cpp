@@ -19,11 +19,15 @@ std::string origin_of(const StreamedModel& model, const std::string& name) {
 
 }  // namespace
 
+ForwardPlan read_plan(const std::filesystem::path& directory) {
+  return plan_from_json(read_model_shape(directory), read_roste_json(directory),
+                        directory / "roste.json");
+}
+
 StreamedModel open_streamed(const std::filesystem::path& directory, NonFinite policy) {
-  const ModelShape shape = read_model_shape(directory);
-  ForwardPlan plan = plan_from_json(shape, read_roste_json(directory), directory / "roste.json");
+  ForwardPlan plan = read_plan(directory);
   WeightFiles files = WeightFiles::open(directory);
-  check_tensor_list(files, expected_tensors(shape), ignorable_tensors(shape));
+  check_tensor_list(files, expected_tensors(plan.shape), ignorable_tensors(plan.shape));
   return {std::move(files), std::move(plan), policy};
 }
 

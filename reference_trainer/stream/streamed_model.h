@@ -20,6 +20,9 @@ struct StreamedModel {
   const ModelShape& shape() const { return plan.shape; }
 };
 
+// The plan of roste.json, or the plain one.
+ForwardPlan read_plan(const std::filesystem::path& directory);
+
 // Opens and checks all files as load_network does, and reads no values.
 StreamedModel open_streamed(const std::filesystem::path& directory, NonFinite policy);
 

@@ -94,7 +94,7 @@ TEST(PlanJson, UnknownWordsAreRefusedWithTheirPlaceAndTheAlternatives) {
   const nlohmann::json good = to_json(unusual_plan());
   nlohmann::json j = good;
   j["weights"] = "rotated";
-  EXPECT_EQ(expected_at(j, "f:/weights"), "\"master\", \"merged\" or \"effective\"");
+  EXPECT_EQ(expected_at(j, "f:/weights"), "\"master\", \"merged\", \"effective\" or \"codes\"");
   j = good;
   j["norm_gains"] = "trained";
   EXPECT_EQ(expected_at(j, "f:/norm_gains"), "\"separate\", \"folded\" or \"folded_trained\"");

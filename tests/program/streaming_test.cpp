@@ -81,6 +81,39 @@ TEST(Streaming, ShardsAreTheSameModel) {
   }
 }
 
+// Codes are not rounded to the type of the other tensors; what they stand for is.
+TEST(Streaming, CodesAreTheValuesInFloat32) {
+  const Scratch scratch;
+  const Words words = {"quantize", "--model_name_or_path", tiny_model(), "--rotations",
+                       "1111",     "--save_dtype",         "float32",    "--output_dir"};
+  for (const char* clip : {"none", "mse"}) {
+    const fs::path codes = scratch / (std::string(clip) + "c"),
+                   values = scratch / (std::string(clip) + "v");
+    json_of(words + Words{codes, "--w_clip", clip});
+    json_of(words + Words{values, "--w_clip", clip, "--weights_format", "values"});
+    EXPECT_TRUE(
+        header_of(codes / "model.safetensors").contains("model.layers.0.mlp.up_proj.weight_codes"));
+    const auto loss = [](const fs::path& model) {
+      return json_of({"eval", "--model_name_or_path", model, "--dataset", tiny_data("test"),
+                      "--max_new_tokens", "4", "--engine", "float"})
+          .at("loss");
+    };
+    EXPECT_EQ(loss(codes), loss(values));
+  }
+}
+
+TEST(Streaming, RO11_CodesAreNotRotated) {
+  const Scratch scratch;
+  const fs::path codes = scratch / "codes";
+  json_of({"quantize", "--model_name_or_path", tiny_model(), "--output_dir", codes});
+  for (const char* command : {"rotate", "quantize"}) {
+    const Outcome r =
+        run_program({command, "--model_name_or_path", codes, "--output_dir", scratch / "out"});
+    EXPECT_EQ(r.exit_code, 3) << r.err;
+    EXPECT_NE(r.err.find("RO-11"), std::string::npos) << r.err;
+  }
+}
+
 TEST(Streaming, SaysWhatItTookAndWhatItRounded) {
   const Scratch scratch;
   for (const char* command : {"rotate", "quantize"}) {
