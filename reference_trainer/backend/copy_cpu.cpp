@@ -55,7 +55,9 @@ void fill_zero(Cpu& cpu, Tensor<Cpu>& tensor) {
 
 template void copy_to_device(Cpu&, std::span<const float>, Tensor<Cpu>&);
 template void copy_to_device(Cpu&, std::span<const std::int32_t>, Indices<Cpu>&);
+template void copy_to_device(Cpu&, std::span<const std::uint8_t>, Tensor<Cpu, std::uint8_t>&);
 template void copy_to_host(Cpu&, const Tensor<Cpu>&, std::span<float>);
 template void copy_to_host(Cpu&, const Indices<Cpu>&, std::span<std::int32_t>);
+template void copy_to_host(Cpu&, const Tensor<Cpu, std::uint8_t>&, std::span<std::uint8_t>);
 
 }  // namespace trainer

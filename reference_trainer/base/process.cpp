@@ -2,7 +2,10 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <fstream>
+#include <limits>
+#include <string>
 
 #if defined(__SSE2__)
 #include <immintrin.h>
@@ -26,6 +29,32 @@ std::uint64_t peak_resident_bytes() {
   rusage usage{};
   if (::getrusage(RUSAGE_SELF, &usage) != 0) return 0;
   return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;  // Linux counts in KiB
+}
+
+namespace {
+
+constexpr std::uint64_t kUnknown = std::numeric_limits<std::uint64_t>::max();
+
+// The number that a file begins with, after `label` if there is one; kUnknown where it has none
+// ("max").
+std::uint64_t number_in(const char* path, const std::string& label) {
+  std::ifstream file(path);
+  std::string word;
+  while (!label.empty() && word != label && file >> word) {
+  }
+  std::uint64_t number = 0;
+  return file >> number ? number : kUnknown;
+}
+
+}  // namespace
+
+std::uint64_t available_bytes() {
+  const std::uint64_t system = number_in("/proc/meminfo", "MemAvailable:");
+  const std::uint64_t limit = number_in("/sys/fs/cgroup/memory.max", "");
+  const std::uint64_t used = number_in("/sys/fs/cgroup/memory.current", "");
+  const std::uint64_t left =
+      limit == kUnknown || used == kUnknown ? kUnknown : limit - std::min(limit, used);
+  return std::min(system == kUnknown ? kUnknown : system * 1024, left);
 }
 
 namespace {

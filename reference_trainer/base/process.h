@@ -15,6 +15,10 @@ std::string processor_name();
 // system does not tell. Pages of files that are read with pread are not counted.
 std::uint64_t peak_resident_bytes();
 
+// Bytes that this process can still take: what the system calls available, or what is left of the
+// control group's limit if that is less. The largest number where the system does not tell.
+std::uint64_t available_bytes();
+
 // Sets flush-to-zero and denormals-are-zero for the calling thread: gradients that have faded to
 // denormals made a training step five to seven times slower. Workers of a ThreadPool that is
 // constructed afterwards do the same.

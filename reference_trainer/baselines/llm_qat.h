@@ -50,9 +50,9 @@ LlmQatReport describe(std::span<const TokenSequence> sequences, const SampleSett
 // AdamW at 2e-5 without decay and warm-up, cosine. A resumed job (first_step > 0) makes the same
 // data again. `sampled` hears of finished sequences; may be empty. Throws as sample_sequences and
 // run_training.
-template <Backend B>
+template <Backend B, class State>
 LlmQatReport train_llm_qat(B& backend, const SampleSettings& data, const TrainSettings& settings,
-                           const Network<B>& teacher, TrainingJob<B>& job,
+                           const Network<B>& teacher, TrainingJob<B, State>& job,
                            const std::function<void(std::size_t)>& sampled) {
   const auto sequences = sample_sequences(backend, teacher, data, sampled);
   LlmQatReport report = describe(sequences, data);
@@ -61,7 +61,7 @@ LlmQatReport train_llm_qat(B& backend, const SampleSettings& data, const TrainSe
     report.last_loss = step.loss;
     if (job.observer) job.observer(step);
   };
-  TrainingJob<B, TrainingState<B>, Distillation<B>> distillation{
+  TrainingJob<B, State, Distillation<B>> distillation{
       job.network, job.state, job.first_step, job.checkpoints, observer, Distillation<B>(teacher)};
   run_training(backend, settings, samples_of(sequences), distillation);
   return report;

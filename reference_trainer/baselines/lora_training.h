@@ -27,11 +27,11 @@ Parameters<B> gradients_of_norms(B& backend, const ModelShape& shape) {
 template <Backend B>
 class LoraState {
  public:
-  LoraState(B& backend, const Network<B>& network)
+  LoraState(B& backend, const Network<B>& network, Keep keep = Keep::kEveryLayer)
       : gradients(zeros_like(backend, network.adapters)),
         m(zeros_like(backend, network.adapters)),
         v(zeros_like(backend, network.adapters)),
-        acts(network.plan.shape, Keep::kEveryLayer),
+        acts(network.plan.shape, keep),
         frozen_(gradients_of_norms(backend, network.plan.shape)) {
     fill_zero(backend, frozen_);
   }

@@ -9,6 +9,7 @@
 
 #include "reference_trainer/base/error.h"
 #include "reference_trainer/commands/options_app.h"
+#include "reference_trainer/commands/presets.h"
 #include "reference_trainer/commands/recipe.h"
 #include "reference_trainer/ops/quant_names.h"
 
@@ -36,6 +37,17 @@ void merge_recipe(Command command, Table table, GivenFlags& given) {
       throw_usage({"CL-04", where, "'" + entry.key + "' again", "every key at most once", ""});
     }
     given.insert({entry.key, {entry.value, where + " (" + entry.key + ")"}});
+  }
+}
+
+// Adds what the preset says to what recipe and command line left unsaid.
+void merge_preset(Command command, Table table, GivenFlags& given) {
+  const auto preset = given.find("preset");
+  if (preset == given.end()) return;
+  const auto word = static_cast<Preset>(parse_word(preset->second, words_of<Preset>()));
+  for (const PresetValue& value : values_of(word)) {
+    if (knows(command, value.flag, table))
+      given.insert({value.flag, {value.value, preset->second.where + " (" + value.flag + ")"}});
   }
 }
 
@@ -149,6 +161,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
     return line;
   }
   merge_recipe(split.command, table, split.given);
+  merge_preset(split.command, table, split.given);
   check_contradictions(split.given);
   CommandLine line = assign_flags(split.command, table, split.given);
   line.typed = joined_arguments(argc, argv);

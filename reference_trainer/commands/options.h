@@ -56,6 +56,9 @@ enum class RotateMode { kHadamard, kRandom };  // of R1, for `rotate`
 enum class SaveDType { kSource, kFloat32, kBFloat16, kFloat16 };
 enum class TrainNorms { kFrozen, kTrained };
 enum class TrainBasis { kMaster, kMerged };
+enum class SearchQuantizers { kTraining, kSymmetric };  // whose errors line 5 of Algorithm 1 sums
+enum class CalibrationOrder { kDrawn, kFirst };         // by --seed, or as the rows stand
+enum class Preset { kNone, kReferenceCode };            // docs/methods.md
 
 struct ModelOptions {
   std::filesystem::path model_name_or_path;  // a Hugging Face directory, e.g. out/demo/base
@@ -89,17 +92,20 @@ struct TrainOptions {
   double adam_beta1 = 0.9;
   double adam_beta2 = 0.999;
   double adam_epsilon = 1e-8;
-  double max_grad_norm = 1;  // gradients are scaled down to this norm; 0: never
+  MomentBits optim = MomentBits::k32;  // `train` only: AdamW, or with moments of eight bits
+  double max_grad_norm = 1;            // gradients are scaled down to this norm; 0: never
   std::int64_t per_device_train_batch_size = 16;  // sequences of one forward pass
   std::int64_t gradient_accumulation_steps = 1;   // forward passes of one optimizer step
-  std::int64_t max_steps = -1;                    // optimizer steps; -1: as num_train_epochs says
-  double num_train_epochs = 1;                    // passes over the data; ignored if max_steps > 0
-  std::uint64_t seed = 0;                         // order of the data, initial weights
-  std::int64_t save_steps = 500;                  // steps between checkpoints; 0: none
-  std::int64_t save_total_limit = 2;              // checkpoints that are kept
-  EventFiles events = EventFiles::kNone;          // --tensorboard: event files beside log.jsonl
-  std::int64_t logging_steps = 1;                 // steps between lines of log.jsonl
-  StartFrom start = StartFrom::kBeginning;        // --resume: from the newest valid checkpoint
+  // `train` only: memory for time, at the same gradients.
+  Keep gradient_checkpointing = Keep::kEveryLayer;
+  std::int64_t max_steps = -1;              // optimizer steps; -1: as num_train_epochs says
+  double num_train_epochs = 1;              // passes over the data; ignored if max_steps > 0
+  std::uint64_t seed = 0;                   // order of the data, initial weights
+  std::int64_t save_steps = 500;            // steps between checkpoints; 0: none
+  std::int64_t save_total_limit = 2;        // checkpoints that are kept
+  EventFiles events = EventFiles::kNone;    // --tensorboard: event files beside log.jsonl
+  std::int64_t logging_steps = 1;           // steps between lines of log.jsonl
+  StartFrom start = StartFrom::kBeginning;  // --resume: from the newest valid checkpoint
 };
 
 struct RotationOptions {
@@ -109,6 +115,7 @@ struct RotationOptions {
   RotateMode rotate_mode = RotateMode::kHadamard;
   std::uint64_t rotation_seed = 0;         // of the random signs r of eq. (19); below 2^42
   std::int64_t calibration_samples = 128;  // samples of eq. (12); appendix C uses 128
+  CalibrationOrder calibration_order = CalibrationOrder::kDrawn;  // `search` and `train`
 };
 
 struct GenerationOptions {
@@ -168,7 +175,9 @@ struct CommandLine {
   GenerationOptions generation;
   PretrainOptions pretrain;
   QuantizeMethod quantize_method = QuantizeMethod::kRtn;
-  SearchSettings search;                            // line 5 of Algorithm 1
+  Preset preset = Preset::kNone;  // values of flags that are not given; presets.h
+  SearchQuantizers search_quantizers = SearchQuantizers::kTraining;  // `search` and `train`
+  SearchSettings search;                                             // line 5 of Algorithm 1
   std::int64_t outer_rounds = 1;                    // K of Algorithm 1; `train` only
   OnlineSigns online_signs = OnlineSigns::kRandom;  // of R3 and R4
   MomentPolicy moments = MomentPolicy::kReset;      // of Adam when a round changes rotations

@@ -20,6 +20,12 @@ void add_algorithm1(std::vector<FlagRow>& rows) {
                                          at(&Cmd::search, &SearchSettings::mode)));
   group.add(kSearches, word_flag({"objective", "eq. (12), or each tensor relative to its norm"},
                                  at(&Cmd::search, &SearchSettings::objective)));
+  group.add({kSearch, kTrain},
+            word_flag({"search_quantizers", "whose errors are summed; symmetric: with c = 1"},
+                      at(&Cmd::search_quantizers)));
+  group.add({kSearch, kTrain},
+            word_flag({"calibration_order", "drawn by --seed, or the first samples"},
+                      at(&Cmd::rotation, &RotationOptions::calibration_order)));
   group.add({kTrain}, integer_flag({"outer_rounds", "K: times that rotations are chosen"},
                                    {1, 1000}, at(&Cmd::outer_rounds)));
   group.add(kChoosesRotations,

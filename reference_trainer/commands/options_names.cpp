@@ -31,6 +31,14 @@ constexpr std::array<string_view, 2> kLearningWeights = {"quantized", "full_prec
 constexpr std::array<string_view, 2> kStemmings = {"none", "porter"};
 constexpr std::array<string_view, 2> kLossOn = {"completion", "all"};
 
+constexpr std::array<string_view, 2> kSearchQuantizers = {"training", "symmetric"};
+constexpr std::array<string_view, 2> kCalibrationOrders = {"drawn", "first"};
+constexpr std::array<string_view, 2> kPresets = {"none", "reference-code"};
+
+// The words of transformers, and one of our own.
+constexpr std::array<string_view, 3> kKeeps = {"false", "codes", "true"};
+constexpr std::array<string_view, 2> kOptimizers = {"adamw_torch", "adamw_8bit"};
+
 template <class Enum>
 string_view word_of(Enum value) {
   return words_of<Enum>()[static_cast<std::size_t>(value)];
@@ -122,6 +130,26 @@ std::span<const string_view> words_of<HessianInputs>() {
 template <>
 std::span<const string_view> words_of<LearningWeights>() {
   return kLearningWeights;
+}
+template <>
+std::span<const string_view> words_of<Keep>() {
+  return kKeeps;
+}
+template <>
+std::span<const string_view> words_of<MomentBits>() {
+  return kOptimizers;
+}
+template <>
+std::span<const string_view> words_of<SearchQuantizers>() {
+  return kSearchQuantizers;
+}
+template <>
+std::span<const string_view> words_of<CalibrationOrder>() {
+  return kCalibrationOrders;
+}
+template <>
+std::span<const string_view> words_of<Preset>() {
+  return kPresets;
 }
 template <>
 std::span<const string_view> words_of<Stemming>() {

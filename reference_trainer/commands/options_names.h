@@ -30,6 +30,16 @@ std::span<const std::string_view> words_of<LossOn>();
 template <>
 std::span<const std::string_view> words_of<SearchMode>();
 template <>
+std::span<const std::string_view> words_of<Keep>();
+template <>
+std::span<const std::string_view> words_of<MomentBits>();
+template <>
+std::span<const std::string_view> words_of<SearchQuantizers>();
+template <>
+std::span<const std::string_view> words_of<CalibrationOrder>();
+template <>
+std::span<const std::string_view> words_of<Preset>();
+template <>
 std::span<const std::string_view> words_of<ErrorScale>();
 template <>
 std::span<const std::string_view> words_of<OnlineSigns>();

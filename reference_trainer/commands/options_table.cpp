@@ -269,6 +269,9 @@ void add_common(std::vector<FlagRow>& rows) {
   group.add(
       kAll.without(kPretrain).without(kGenerate),
       switch_flag({"json", "results on stdout as JSON"}, ResultFormat::kJson, at(&Cmd::format)));
+  group.add({kSearch, kTrain, kEval},
+            word_flag({"preset", "values of flags that are not given; docs/methods.md"},
+                      at(&Cmd::preset)));
   group.add(kReadsModel, switch_flag({"allow_nonfinite", "load weights with NaN or infinity"},
                                      NonFinite::kAllow, at(&Cmd::model, &ModelOptions::nonfinite)));
 }
@@ -286,6 +289,7 @@ std::vector<FlagRow> make_flag_table() {
   add_study_flags(rows);
   add_schedule(rows);
   add_optimizer(rows);
+  add_memory_flags(rows);
   add_saving(rows);
   add_stream_flags(rows);
   add_generation(rows);

@@ -14,7 +14,16 @@ struct SearchedRotations {
   nlohmann::json record;  // what --rotations FILE reads
 };
 
-// `folded` is unrotated and does not quantize; `line.quant` are the quantizers of eq. (12).
+// The quantizers of eq. (12): those of --search_quantizers.
+inline QuantConfig quantizers_to_search(const CommandLine& line) {
+  QuantConfig quant = line.quant;
+  if (line.search_quantizers == SearchQuantizers::kTraining) return quant;
+  for (QuantizerSettings* q : {&quant.weight, &quant.activation, &quant.kv})
+    *q = {q->bits, Symmetry::kSymmetric, Range::kZeroIncluded, 1.0f};
+  return quant;
+}
+
+// `folded` is unrotated and does not quantize.
 template <Backend B>
 SearchedRotations search_rotations(B& backend, const CommandLine& line, const Network<B>& folded,
                                    const std::vector<SftSample>& calibration) {
@@ -22,7 +31,7 @@ SearchedRotations search_rotations(B& backend, const CommandLine& line, const Ne
   const std::uint64_t seed = line.rotation.rotation_seed;
   SearchedRotations found;
   found.table =
-      measure_errors<B>(backend, folded, line.quant,
+      measure_errors<B>(backend, folded, quantizers_to_search(line),
                         make_rotation_matrices(shape, seed, line.online_signs), calibration);
   found.result = choose_rotations(found.table, static_cast<std::size_t>(shape.layers), line.search);
   found.choice = choice_of(found.result, seed, line.online_signs);

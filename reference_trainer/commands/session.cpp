@@ -76,12 +76,20 @@ DataSplits load_splits(const CommandLine& line, const Tokenizer& tokenizer,
   return splits;
 }
 
+std::vector<SftSample> calibration_samples(const CommandLine& line,
+                                           const std::vector<SftSample>& samples) {
+  const std::int64_t n = line.rotation.calibration_samples;
+  if (line.rotation.calibration_order == CalibrationOrder::kDrawn)
+    return draw_samples(samples, n, line.train.seed);
+  const auto count = std::min(static_cast<std::size_t>(n), samples.size());
+  return {samples.begin(), samples.begin() + static_cast<std::ptrdiff_t>(count)};
+}
+
 std::vector<SftSample> load_calibration(const CommandLine& line, const Tokenizer& tokenizer,
                                         const ModelShape& shape) {
   const DataOptions& data = line.data;
   const auto& file = data.calibration_dataset.empty() ? data.dataset : data.calibration_dataset;
-  return draw_samples(load_dataset(line, file, tokenizer, shape).samples,
-                      line.rotation.calibration_samples, line.train.seed);
+  return calibration_samples(line, load_dataset(line, file, tokenizer, shape).samples);
 }
 
 std::optional<RotationChoice> chosen_rotations(const CommandLine& line, const ModelShape& shape) {

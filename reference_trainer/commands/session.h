@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "reference_trainer/commands/options.h"
+#include "reference_trainer/commands/memory_check.h"
 #include "reference_trainer/data/sft_dataset.h"
 #include "reference_trainer/model/model_files.h"
 #include "reference_trainer/roste/dense_rotation_file.h"
@@ -32,6 +32,7 @@ void print_result(const std::string& text);
 template <Backend B>
 Session<B> load_session(B& backend, const CommandLine& line) {
   const std::filesystem::path& directory = line.model.model_name_or_path;
+  require_memory_to_load(directory);
   Network<B> network = load_network(backend, directory, line.model.nonfinite);
   Tokenizer tokenizer = Tokenizer::load(directory, network.plan.shape.vocab_size);
   return {std::move(network), std::move(tokenizer), directory};
@@ -56,7 +57,12 @@ DataSplits load_splits(const CommandLine& line, const Tokenizer& tokenizer,
 std::vector<SftSample> draw_samples(const std::vector<SftSample>& samples, std::int64_t n,
                                     std::uint64_t seed);
 
-// --calibration_samples of --calibration_dataset, or else of --dataset, drawn by --seed.
+// --calibration_samples of `samples`, by --calibration_order.
+std::vector<SftSample> calibration_samples(const CommandLine& line,
+                                           const std::vector<SftSample>& samples);
+
+// --calibration_samples of --calibration_dataset, or else of --dataset, by
+// --calibration_order.
 std::vector<SftSample> load_calibration(const CommandLine& line, const Tokenizer& tokenizer,
                                         const ModelShape& shape);
 

@@ -1,6 +1,11 @@
 // `train`: one model by one method, with checkpoints.
+#include <algorithm>
+#include <functional>
+#include <numeric>
+
 #include "reference_trainer/baselines/lora_files.h"
 #include "reference_trainer/commands/commands.h"
+#include "reference_trainer/commands/memory_check.h"
 #include "reference_trainer/commands/search_rotations.h"
 #include "reference_trainer/commands/studies.h"
 #include "reference_trainer/commands/train_run.h"
@@ -23,6 +28,35 @@ std::optional<FoundCheckpoint> check_output(const CommandLine& line) {
   if (line.train.start == StartFrom::kCheckpoint) return require_checkpoint(line.output_dir);
   check_output_directory(line.output_dir, line.model.model_name_or_path);
   return std::nullopt;
+}
+
+// Flags of memory that a method cannot follow.
+void check_memory_flags(const CommandLine& line) {
+  const QuantConfig quant = has_adapters(line) && line.adapter_base == AdapterBase::kFullPrecision
+                                ? QuantConfig{}
+                                : quantizers_of(line);
+  const std::string method(name_of(line.train.method));
+  if (line.train.gradient_checkpointing == Keep::kCodes &&
+      !multiplies_codes(quant.activation, quant.weight)) {
+    throw_usage({"CL-04", "--gradient_checkpointing",
+                 "codes, where --method " + method + " multiplies none", "true or false",
+                 "weights and activations need quantizers whose ranges contain 0"});
+  }
+  if (line.train.optim == MomentBits::k8 && has_adapters(line)) {
+    throw_usage({"CL-04", "--optim", "adamw_8bit beside --method " + method, "adamw_torch",
+                 "moments of adapters are small"});
+  }
+}
+
+// Tokens of the longest forward pass that the samples can give.
+std::int64_t longest_batch(const CommandLine& line, const std::vector<SftSample>& samples) {
+  std::vector<std::int64_t> lengths;
+  for (const SftSample& s : samples) lengths.push_back(static_cast<std::int64_t>(s.tokens.size()));
+  std::ranges::sort(lengths, std::greater());
+  const auto batch =
+      std::min(lengths.size(), static_cast<std::size_t>(line.train.per_device_train_batch_size));
+  return std::accumulate(lengths.begin(), lengths.begin() + static_cast<std::ptrdiff_t>(batch),
+                         std::int64_t{0});
 }
 
 // XXH3-128 of everything that training reads from the samples.
@@ -65,8 +99,11 @@ nlohmann::json resume_settings(const CommandLine& line, const std::vector<SftSam
   settings["quantization"] = to_json(quantizers_of(line));
   settings["training_samples"] = {{"count", train.size()}, {"xxh3_128", hash_of_samples(train)}};
   settings["rotations_flag"] = line.rotation.rotations;
+  settings["optim"] = static_cast<int>(line.train.optim);
   settings["rotation_seed"] = line.rotation.rotation_seed;
   settings["calibration_samples"] = line.rotation.calibration_samples;
+  settings["calibration_order"] = static_cast<int>(line.rotation.calibration_order);
+  settings["search_quantizers"] = static_cast<int>(line.search_quantizers);
   const Algorithm1Settings a = algorithm1_settings(line);
   settings["algorithm1"] = {{"rounds", a.rounds},
                             {"search_mode", name_of(a.search.mode)},
@@ -158,15 +195,19 @@ QuantConfig quantizers_of(const CommandLine& line) {
 
 template <Backend B>
 void train_command(B& backend, const CommandLine& line) {
+  check_memory_flags(line);
   const std::optional<FoundCheckpoint> found = check_output(line);
+  require_memory_to_train(line, read_model_shape(line.model.model_name_or_path), 0);
   Session<B> session = load_session(backend, line);
   fold_for_quantization(backend, session);
   if (has_adapters(line)) require_targets(line.adapters.lora, session.shape());
   const DataSplits data = load_splits(line, session.tokenizer, session.shape());
+  const std::int64_t batch_tokens = longest_batch(line, data.train);
+  require_memory_to_train(line, session.shape(), batch_tokens);
+  say(line, "memory: " + memory_text(need_of_training(line, session.shape(), batch_tokens)));
   nlohmann::json settings = resume_settings(line, data.train);
   add_method_settings(backend, line, session, settings);
-  const auto calibration =
-      draw_samples(data.train, line.rotation.calibration_samples, line.train.seed);
+  const auto calibration = calibration_samples(line, data.train);
   const auto [choice, record] = rotations_of_run(backend, line, session, calibration, found);
   settings["rotation"] = to_json(choice);
   // A resumed run that does not say --rotations means those it began with.

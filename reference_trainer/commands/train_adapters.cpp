@@ -30,7 +30,7 @@ void train_adapters(B& backend, TrainRun<B>& run) {
   const LoraSettings lora = adapter_settings(study_settings(line, run.sample_count()));
   const LoraBase base = prepare_lora_base(backend, base_quantizers(line), run.choice, network);
   attach_adapters(backend, lora, network);
-  LoraState<B> state(backend, network);
+  LoraState<B> state(backend, network, line.train.gradient_checkpointing);
   LoraJob<B> job{network, state};
   open_job(backend, run, job);
   const TrainSettings training = method_training(line, run.sample_count());

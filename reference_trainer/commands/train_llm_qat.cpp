@@ -16,16 +16,11 @@ Network<B> copy_of(B& backend, Network<B>& network) {
   return copy;
 }
 
-}  // namespace
-
-template <Backend B>
-void train_on_own_text(B& backend, TrainRun<B>& run) {
+template <class State, Backend B>
+void distill(B& backend, const Network<B>& teacher, TrainRun<B>& run) {
   const CommandLine& line = run.line;
-  Network<B>& student = run.session.network;
-  const Network<B> teacher = copy_of(backend, student);
-  apply_plan(backend, quantizers_of(line), run.choice, student);
-  TrainingState<B> state(backend, student);
-  TrainingJob<B> job{student, state};
+  State state(backend, run.session.network, line.train.gradient_checkpointing);
+  TrainingJob<B, State> job{run.session.network, state};
   open_job(backend, run, job);
   const SampleSettings data =
       llm_qat_data(study_settings(line, run.sample_count()), run.session.shape());
@@ -36,6 +31,18 @@ void train_on_own_text(B& backend, TrainRun<B>& run) {
     say(line, "learned from " + std::to_string(report.tokens) + " tokens; " +
                   std::to_string(report.ended) + " texts had an end");
   });
+}
+
+}  // namespace
+
+template <Backend B>
+void train_on_own_text(B& backend, TrainRun<B>& run) {
+  Network<B>& student = run.session.network;
+  const Network<B> teacher = copy_of(backend, student);
+  apply_plan(backend, quantizers_of(run.line), run.choice, student);
+  if (run.line.train.optim == MomentBits::k8)
+    return distill<EightBitState<B>>(backend, teacher, run);
+  distill<TrainingState<B>>(backend, teacher, run);
 }
 
 template void train_on_own_text(Cpu&, TrainRun<Cpu>&);

@@ -23,6 +23,18 @@ void say_round(const CommandLine& line, const Algorithm1Round& round) {
                 " -> " + shortest_text(round.after));
 }
 
+template <class State, Backend B>
+void run_rounds(B& backend, const Algorithm1Settings& settings, TrainRun<B>& run) {
+  State state(backend, run.session.network, run.line.train.gradient_checkpointing);
+  TrainingJob<B, State> job{run.session.network, state};
+  open_job(backend, run, job);
+  const TrainSettings training = method_training(run.line, run.sample_count());
+  report_steps(run.line, training.max_steps, job, [&] {
+    run_algorithm1<B>(backend, settings, training, {run.samples, run.calibration}, job,
+                      [&](const Algorithm1Round& round) { say_round(run.line, round); });
+  });
+}
+
 }  // namespace
 
 template <Backend B>
@@ -31,14 +43,9 @@ void train_rounds(B& backend, TrainRun<B>& run) {
   Network<B>& network = run.session.network;
   apply_plan(backend, settings.quant, run.choice, settings.weights, network);
   network.plan.norm_gains = settings.norm_gains;
-  TrainingState<B> state(backend, network);
-  TrainingJob<B> job{network, state};
-  open_job(backend, run, job);
-  const TrainSettings training = method_training(run.line, run.sample_count());
-  report_steps(run.line, training.max_steps, job, [&] {
-    run_algorithm1<B>(backend, settings, training, {run.samples, run.calibration}, job,
-                      [&](const Algorithm1Round& round) { say_round(run.line, round); });
-  });
+  if (run.line.train.optim == MomentBits::k8)
+    return run_rounds<EightBitState<B>>(backend, settings, run);
+  run_rounds<TrainingState<B>>(backend, settings, run);
 }
 
 template void train_rounds(Cpu&, TrainRun<Cpu>&);

@@ -6,6 +6,7 @@
 
 #include "reference_trainer/model/network.h"
 #include "reference_trainer/ops/attention.h"
+#include "reference_trainer/ops/packed_rows.h"
 
 namespace trainer {
 
@@ -26,23 +27,51 @@ struct LayerActivations {
   Tensor<B> down_input;      // [N, ffn] after SwiGLU or GELU and R4, quantized
 };
 
-enum class Keep { kEveryLayer, kOneLayer };  // for training; for evaluation
+// What a forward pass leaves for the backward pass. All three choices of training give the same
+// gradients to the bit.
+enum class Keep {
+  kEveryLayer,  // everything: the fastest
+  kCodes,       // the same, but the inputs of linear layers as packed codes
+  kInputs,      // the blocks' inputs: each block runs again before its backward pass
+  kOneLayer,    // nothing: for evaluation
+};
+
+// One value for each input of linear layers; a block has four.
+template <class T>
+struct PerInput {
+  T qkv{}, o{}, gate_up{}, down{};
+};
+
+// A layer whose activations are not in use.
+template <Backend B>
+struct KeptLayer {
+  LayerActivations<B> values;      // as far as they are kept as values
+  PerInput<PackedRows<B>> inputs;  // for kCodes
+};
 
 template <Backend B>
 class Activations {
  public:
-  Activations(const ModelShape& shape, Keep keep)
-      : layers_(keep == Keep::kEveryLayer ? static_cast<std::size_t>(shape.layers) : 1) {}
+  Activations(const ModelShape& shape, Keep keep) : keep_(keep) {
+    const auto layers = static_cast<std::size_t>(shape.layers);
+    layers_.resize(keep == Keep::kEveryLayer ? layers : 1);
+    if (keep == Keep::kCodes || keep == Keep::kInputs) kept_.resize(layers);
+  }
+  Keep keep() const { return keep_; }
   LayerActivations<B>& layer(std::size_t i) { return layers_[layers_.size() == 1 ? 0 : i]; }
+  // Where layer i waits for its backward pass, unless every layer has activations of its own.
+  KeptLayer<B>& kept(std::size_t i) { return kept_[i]; }
 
-  CodedRows<B> codes;  // of the linear input that was quantized last; empty: not quantized
+  PerInput<CodedRows<B>> codes;  // of the block that ran last; empty: not quantized
   Tensor<B> residual;  // [N, d] the stream itself; after the last block the final norm's input
   Tensor<B> branch;    // [N, d] output of an attention or MLP branch before it is added
   Tensor<B> final_statistics;  // [1 or 2, N]
   Tensor<B> final_hidden;      // [N, d] what the head reads
 
  private:
+  Keep keep_;
   std::vector<LayerActivations<B>> layers_;
+  std::vector<KeptLayer<B>> kept_;
 };
 
 // One batch as the model reads it: sequences laid end to end, no padding.

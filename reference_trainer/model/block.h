@@ -41,7 +41,7 @@ void qkv_forward(ForwardPass<B, Memory, Tap>& pass, std::size_t i) {
   B& backend = pass.backend;
   const ForwardPlan& plan = pass.network.plan;
   LayerActivations<B>& a = pass.acts.layer(i);
-  const LinearInput<B> x{a.qkv_input, pass.acts.codes};
+  const LinearInput<B> x{a.qkv_input, pass.acts.codes.qkv};
   linear_forward(backend, pass.network, i, Linear::kQ, x, a.q);
   linear_forward(backend, pass.network, i, Linear::kK, x, a.k);
   linear_forward(backend, pass.network, i, Linear::kV, x, a.v);
@@ -64,12 +64,12 @@ void attention_branch_forward(ForwardPass<B, Memory, Tap>& pass, std::size_t i) 
   LayerActivations<B>& a = pass.acts.layer(i);
   norm_forward(backend, plan.shape, {p.attention_norm, p.attention_norm_bias}, a.input, a.qkv_input,
                a.attention_statistics);
-  quantize_input(backend, plan, i, Site::kQkvInput, pass.tap, a.qkv_input, pass.acts.codes);
+  quantize_input(backend, plan, i, Site::kQkvInput, pass.tap, a.qkv_input, pass.acts.codes.qkv);
   qkv_forward(pass, i);
   attention_forward(backend, attention_shape(plan.shape), pass.input.spans,
                     pass.memory(backend, i, a), a.o_input, a.log_sum_exp);
-  quantize_input(backend, plan, i, Site::kOInput, pass.tap, a.o_input, pass.acts.codes);
-  linear_forward(backend, pass.network, i, Linear::kO, {a.o_input, pass.acts.codes},
+  quantize_input(backend, plan, i, Site::kOInput, pass.tap, a.o_input, pass.acts.codes.o);
+  linear_forward(backend, pass.network, i, Linear::kO, {a.o_input, pass.acts.codes.o},
                  pass.acts.branch);
 }
 
@@ -84,7 +84,7 @@ template <Backend B, class Memory, class Tap>
 void mlp_hidden_forward(ForwardPass<B, Memory, Tap>& pass, std::size_t i) {
   B& backend = pass.backend;
   LayerActivations<B>& a = pass.acts.layer(i);
-  const LinearInput<B> x{a.gate_up_input, pass.acts.codes};
+  const LinearInput<B> x{a.gate_up_input, pass.acts.codes.gate_up};
   linear_forward(backend, pass.network, i, Linear::kUp, x, a.up);
   if (pass.network.plan.shape.mlp == MlpKind::kGelu) {
     gelu_forward(backend, a.up, a.down_input);
@@ -94,33 +94,42 @@ void mlp_hidden_forward(ForwardPass<B, Memory, Tap>& pass, std::size_t i) {
   swiglu_forward(backend, a.gate, a.up, a.down_input);
 }
 
-// acts.branch := down(hidden(norm(stream)))
+// a.down_input := Q(hidden(norm(stream)) R4)
 template <Backend B, class Memory, class Tap>
-void mlp_branch_forward(ForwardPass<B, Memory, Tap>& pass, std::size_t i) {
+void mlp_input_forward(ForwardPass<B, Memory, Tap>& pass, std::size_t i) {
   B& backend = pass.backend;
   const ForwardPlan& plan = pass.network.plan;
   const LayerParameters<B>& p = pass.network.parameters.layers[i];
   LayerActivations<B>& a = pass.acts.layer(i);
+  PerInput<CodedRows<B>>& codes = pass.acts.codes;
   norm_forward(backend, plan.shape, {p.mlp_norm, p.mlp_norm_bias}, mlp_stream(plan.shape, a),
                a.gate_up_input, a.mlp_statistics);
-  quantize_input(backend, plan, i, Site::kGateUpInput, pass.tap, a.gate_up_input, pass.acts.codes);
+  quantize_input(backend, plan, i, Site::kGateUpInput, pass.tap, a.gate_up_input, codes.gate_up);
   mlp_hidden_forward(pass, i);
   if (const OptionalRotation& r4 = plan.at(i).r4) rotate(backend, *r4, a.down_input);
-  quantize_input(backend, plan, i, Site::kDownInput, pass.tap, a.down_input, pass.acts.codes);
-  linear_forward(backend, pass.network, i, Linear::kDown, {a.down_input, pass.acts.codes},
-                 pass.acts.branch);
+  quantize_input(backend, plan, i, Site::kDownInput, pass.tap, a.down_input, codes.down);
 }
 
-// acts.residual goes in and out; what the backward pass needs stays in acts.layer(i).
+// All that the block's backward pass reads: the block up to the input of its last product.
+// acts.residual goes in, and leaves with the attention branch added.
 template <Backend B, class Memory, class Tap>
-void block_forward(ForwardPass<B, Memory, Tap>& pass, std::size_t i) {
+void block_activations(ForwardPass<B, Memory, Tap>& pass, std::size_t i) {
   Activations<B>& acts = pass.acts;
   copy(pass.backend, acts.residual, acts.layer(i).input);
   attention_branch_forward(pass, i);
   add(pass.backend, acts.branch, acts.residual);
   if (pass.network.plan.shape.residual == ResidualKind::kSequential)
     copy(pass.backend, acts.residual, acts.layer(i).middle);
-  mlp_branch_forward(pass, i);
+  mlp_input_forward(pass, i);
+}
+
+// acts.residual goes in and out; what the backward pass needs stays in acts.layer(i).
+template <Backend B, class Memory, class Tap>
+void block_forward(ForwardPass<B, Memory, Tap>& pass, std::size_t i) {
+  Activations<B>& acts = pass.acts;
+  block_activations(pass, i);
+  linear_forward(pass.backend, pass.network, i, Linear::kDown,
+                 {acts.layer(i).down_input, acts.codes.down}, acts.branch);
   add(pass.backend, acts.branch, acts.residual);
 }
 

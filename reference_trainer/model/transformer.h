@@ -3,6 +3,7 @@
 
 #include "reference_trainer/model/block_backward.h"
 #include "reference_trainer/model/effective_weights.h"
+#include "reference_trainer/model/kept_activations.h"
 #include "reference_trainer/ops/embedding.h"
 #include "reference_trainer/ops/lm_head.h"
 
@@ -15,7 +16,10 @@ void transformer_forward(ForwardPass<B, Memory, Tap>& pass) {
   const Network<B>& net = pass.network;
   Activations<B>& acts = pass.acts;
   embedding_forward(pass.backend, pass.input.tokens, net.parameters.embedding, acts.residual);
-  for (std::size_t i = 0; i < net.parameters.layers.size(); ++i) block_forward(pass, i);
+  for (std::size_t i = 0; i < net.parameters.layers.size(); ++i) {
+    block_forward(pass, i);
+    keep_block(pass.backend, i, acts);
+  }
   norm_forward(pass.backend, net.plan.shape,
                {net.parameters.final_norm, net.parameters.final_norm_bias}, acts.residual,
                acts.final_hidden, acts.final_statistics);
@@ -86,8 +90,10 @@ LossSum transformer_backward(const LossInput<B>& at, Loss& compute_loss,
                 {acts.residual, network.parameters.final_norm, acts.final_statistics}, s.dfinal,
                 {s.dresidual, g.final_norm, g.final_norm_bias});
   BackwardPass<B> pass{backend, network, at.input, acts, s.block, g, buffers.adapter_gradients};
-  for (std::size_t i = network.parameters.layers.size(); i-- > 0;)
+  for (std::size_t i = network.parameters.layers.size(); i-- > 0;) {
+    restore_block(backend, network, at.input, i, acts);
     block_backward(pass, i, s.dresidual);
+  }
   if (!g.embedding.empty()) embedding_backward(backend, at.input.tokens, s.dresidual, g.embedding);
   return loss;
 }

@@ -6,6 +6,9 @@
 
 namespace trainer {
 
+// Rows of logits that exist at once: 50 MB for a vocabulary of 50 000.
+inline constexpr std::int64_t kLogitRowsAtOnce = 256;
+
 // What turns hidden states into logits: h weight^T + bias.
 template <Backend B>
 struct LmHead {

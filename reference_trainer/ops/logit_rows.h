@@ -8,13 +8,11 @@
 
 #include "reference_trainer/ops/cpu_chunks.h"
 #include "reference_trainer/ops/cpu_maps.h"
+#include "reference_trainer/ops/lm_head.h"
 
 namespace trainer {
 
 using RowList = std::vector<std::int64_t>;
-
-// Rows of logits that exist at once: 50 MB for a vocabulary of 50 000.
-inline constexpr std::int64_t kRowsPerChunk = 256;
 
 // Throws std::out_of_range for a target beyond the vocabulary.
 inline RowList rows_with_target(const Indices<Cpu>& targets, std::int64_t vocab) {
@@ -34,8 +32,8 @@ inline RowList rows_with_target(const Indices<Cpu>& targets, std::int64_t vocab)
 // body(rows) for consecutive runs of the rows that have a target.
 template <class Body>
 void for_target_chunks(const RowList& rows, const Body& body) {
-  for (std::size_t begin = 0; begin < rows.size(); begin += kRowsPerChunk) {
-    const std::size_t count = std::min<std::size_t>(kRowsPerChunk, rows.size() - begin);
+  for (std::size_t begin = 0; begin < rows.size(); begin += kLogitRowsAtOnce) {
+    const std::size_t count = std::min<std::size_t>(kLogitRowsAtOnce, rows.size() - begin);
     body(std::span(rows).subspan(begin, count));
   }
 }

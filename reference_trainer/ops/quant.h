@@ -33,6 +33,7 @@ void fake_quantize(Cpu& cpu, const QuantizerSettings& settings, std::int64_t gro
 struct QuantizationError {
   double squared_error = 0;
   double squared_norm = 0;
+  double values = 0;  // how many were quantized
 };
 QuantizationError quantization_error(Cpu& cpu, const QuantizerSettings& settings,
                                      std::int64_t group_size, const Tensor<Cpu>& x);

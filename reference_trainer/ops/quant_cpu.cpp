@@ -69,7 +69,7 @@ QuantizationError quantization_error(Cpu& cpu, const QuantizerSettings& settings
   });
   roste::ErrorSums total;
   for (const roste::ErrorSums& part : sums) total.merge(part);
-  return {total.squared_error, total.squared_norm};
+  return {total.squared_error, total.squared_norm, static_cast<double>(x.size())};
 }
 
 void rotate(Cpu& cpu, const roste::Rotation& rotation, Tensor<Cpu>& x) {

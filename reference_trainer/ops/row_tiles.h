@@ -19,9 +19,10 @@ struct RowTiles {
   // A tile has about this many values: 64 KiB of float, well inside an L2 cache.
   static constexpr std::int64_t kValues = 16384;
 
-  explicit RowTiles(const Tensor<Cpu>& x)
-      : height(std::max<std::int64_t>(1, kValues / std::max<std::int64_t>(1, x.cols()))),
-        count((x.rows() + height - 1) / height) {}
+  RowTiles(std::int64_t rows, std::int64_t cols)
+      : height(std::max<std::int64_t>(1, kValues / std::max<std::int64_t>(1, cols))),
+        count((rows + height - 1) / height) {}
+  explicit RowTiles(const Tensor<Cpu>& x) : RowTiles(x.rows(), x.cols()) {}
 
   std::int64_t first_row(std::int64_t tile) const { return tile * height; }
 

@@ -14,6 +14,7 @@ namespace trainer {
 inline QuantizationError& operator+=(QuantizationError& a, const QuantizationError& b) {
   a.squared_error += b.squared_error;
   a.squared_norm += b.squared_norm;
+  a.values += b.values;
   return a;
 }
 
@@ -23,6 +24,7 @@ inline std::vector<ErrorTerm> averaged(std::vector<ErrorTerm> terms, std::size_t
     for (QuantizationError& e : term.by_mask) {
       e.squared_error /= static_cast<double>(samples);
       e.squared_norm /= static_cast<double>(samples);
+      e.values /= static_cast<double>(samples);
     }
   }
   return terms;

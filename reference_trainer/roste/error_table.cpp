@@ -5,6 +5,10 @@ namespace trainer {
 double term_value(const ErrorTerm& term, RotationMask mask, ErrorScale scale) {
   const double error = term.readers * term.at(mask).squared_error;
   if (scale == ErrorScale::kAbsolute) return error;
+  if (scale == ErrorScale::kPerElement) {
+    const double values = term.at(mask).values;
+    return values > 0 ? term.at(mask).squared_error / values : 0;
+  }
   const double norm = term.at(RotationMask()).squared_norm;  // rotations keep it
   return norm > 0 ? error / norm : 0;
 }

@@ -33,17 +33,22 @@ struct ErrorTable {
   std::int64_t samples = 0;  // n of eq. (12)
 };
 
-// What is summed: squared errors as eq. (12) has it, or each divided by the squared norm of its
-// unrotated tensor, so that a small tensor counts as much as a large one.
-enum class ErrorScale { kAbsolute, kRelative };
+// What is summed.
+enum class ErrorScale {
+  kAbsolute,    // squared errors as eq. (12) has it
+  kRelative,    // each divided by the squared norm of its unrotated tensor: small ones count too
+  kPerElement,  // mean squared error of each tensor, counted once, as the released code has it
+};
 
 // The words for them, in flags and files; indexed by the enumerators.
-inline constexpr std::array<std::string_view, 2> kErrorScaleNames = {"absolute", "relative"};
+inline constexpr std::array<std::string_view, 3> kErrorScaleNames = {"absolute", "relative",
+                                                                     "per_element"};
 constexpr std::string_view name_of(ErrorScale scale) {
   return kErrorScaleNames[static_cast<std::size_t>(scale)];
 }
 
-// What one term adds: readers times its error, smaller is better. A zero tensor adds 0.
+// What one term adds, smaller is better; readers times its error but for kPerElement. A zero tensor
+// adds 0.
 double term_value(const ErrorTerm& term, RotationMask mask, ErrorScale scale);
 
 // E of eq. (12): smaller is better.

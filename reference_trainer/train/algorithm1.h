@@ -80,9 +80,9 @@ void decide_round(B& backend, const Algorithm1Settings& settings,
 }
 
 // Line 5 for a job at its step job.first_step. The choice goes into the settings of checkpoints.
-template <Backend B>
+template <Backend B, class State>
 void begin_round(B& backend, const Algorithm1Settings& settings,
-                 std::span<const SftSample> calibration, TrainingJob<B>& job,
+                 std::span<const SftSample> calibration, TrainingJob<B, State>& job,
                  Algorithm1Round& round) {
   Network<B>& network = job.network;
   if (job.first_step == 0) round.choice = {{}, settings.rotation_seed, settings.online_signs};
@@ -97,9 +97,9 @@ void begin_round(B& backend, const Algorithm1Settings& settings,
 }
 
 // The inner loop, with the losses of its steps. job.first_step moves to the end of the round.
-template <Backend B>
+template <Backend B, class State>
 void run_round(B& backend, const TrainSettings& training, std::span<const SftSample> samples,
-               std::int64_t end, TrainingJob<B>& job, Algorithm1Round& round) {
+               std::int64_t end, TrainingJob<B, State>& job, Algorithm1Round& round) {
   const StepObserver outer = job.observer;
   job.observer = [&](const StepReport& report) {
     round.losses.push_back(report.loss);
@@ -115,10 +115,10 @@ void run_round(B& backend, const TrainSettings& training, std::span<const SftSam
 // checkpoint (first_round kInForce) goes on bit for bit: at the first step of a later round it
 // searches again what the interrupted run was about to search. Throws as check_rounds and
 // train_step.
-template <Backend B>
+template <Backend B, class State>
 Algorithm1Result run_algorithm1(B& backend, const Algorithm1Settings& settings,
                                 const TrainSettings& training, const Algorithm1Data& data,
-                                TrainingJob<B>& job, const RoundObserver& observer = {}) {
+                                TrainingJob<B, State>& job, const RoundObserver& observer = {}) {
   check_rounds(settings.rounds, training.max_steps);
   Algorithm1Result result;
   for (std::int64_t k = 0; k < settings.rounds; ++k) {

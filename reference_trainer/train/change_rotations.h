@@ -25,38 +25,65 @@ constexpr std::string_view name_of(MomentPolicy policy) {
   return kMomentPolicyNames[static_cast<std::size_t>(policy)];
 }
 
-// Zero moments of the tensor at `index` of tensor_list, as before step `step`.
+// Zero moments of the tensor at `index` of tensor_list.
 template <Backend B>
-void reset_moments(B& backend, std::size_t index, std::int64_t step, TrainingState<B>& state) {
+void clear_moments(B& backend, std::size_t index, TrainingState<B>& state) {
   fill_zero(backend, *tensor_list(state.m)[index].tensor);
   fill_zero(backend, *tensor_list(state.v)[index].tensor);
+}
+template <Backend B>
+void clear_moments(B& backend, std::size_t index, EightBitState<B>& state) {
+  const Tensor<B, std::uint8_t>& codes = state.m[index].codes;
+  const std::int64_t rows = codes.rows(), cols = codes.cols();
+  reset_moment(backend, signed_codebook(), rows, cols, state.m[index]);
+  reset_moment(backend, unsigned_codebook(), rows, cols, state.v[index]);
+}
+
+// The first moment of the tensor at `index` turns as the tensor does.
+template <Backend B>
+void turn_first_moment(B& backend, std::size_t index, const TensorTurn& turn,
+                       TrainingState<B>& state) {
+  turn_tensor(backend, turn, *tensor_list(state.m)[index].tensor);
+}
+template <Backend B>
+void turn_first_moment(B& backend, std::size_t index, const TensorTurn& turn,
+                       EightBitState<B>& state) {
+  Tensor<B> values;
+  decode_moment(backend, signed_codebook(), state.m[index], values);
+  turn_tensor(backend, turn, values);
+  encode_moment(backend, signed_codebook(), values, state.m[index]);
+}
+
+// Zero moments of the tensor at `index` of tensor_list, as before step `step`.
+template <Backend B, class State>
+void reset_moments(B& backend, std::size_t index, std::int64_t step, State& state) {
+  clear_moments(backend, index, state);
   state.moments_since[index] = step;
 }
 
 // Moments of every tensor that turns, for the step `step` that comes next.
-template <Backend B>
+template <Backend B, class State>
 void turn_moments(B& backend, const BasisChange& change, MomentPolicy policy, std::int64_t step,
-                  TrainingState<B>& state) {
-  const auto list = tensor_list(state.m);
-  for_each_turning(state.m, change, [&](Tensor<B>& m, const TensorTurn& turn) {
-    if (policy == MomentPolicy::kRotateFirst) turn_tensor(backend, turn, m);
-    if (policy != MomentPolicy::kReset) return;
-    const auto same = [&](const NamedTensor<B>& t) { return t.tensor == &m; };
+                  State& state) {
+  const auto list = tensor_list(state.gradients);
+  for_each_turning(state.gradients, change, [&](Tensor<B>& gradient, const TensorTurn& turn) {
+    const auto same = [&](const NamedTensor<B>& t) { return t.tensor == &gradient; };
     const auto index = static_cast<std::size_t>(std::ranges::find_if(list, same) - list.begin());
-    reset_moments(backend, index, step, state);
+    if (policy == MomentPolicy::kRotateFirst) turn_first_moment(backend, index, turn, state);
+    if (policy == MomentPolicy::kReset) reset_moments(backend, index, step, state);
   });
 }
 
 // R1 turns the stream, and only gains of one commute with that: trained gains are absorbed first,
 // in the basis in which they were trained, and start again from ones. Their moments are those of
 // parameters that no longer exist, and go unless the policy keeps everything.
-template <Backend B>
+template <Backend B, class State>
 void fold_trained_gains(B& backend, MomentPolicy policy, std::int64_t step, Network<B>& network,
-                        TrainingState<B>& state) {
+                        State& state) {
   fold_norms(backend, network);
   network.plan.norm_gains = NormGains::kFoldedTrained;
   if (policy == MomentPolicy::kKeep) return;
-  const auto list = tensor_list(state.m);
+  const auto list = tensor_list(state.gradients);
   for (std::size_t t = 0; t < list.size(); ++t) {
     if (list[t].kind == TensorKind::kNormGain) reset_moments(backend, t, step, state);
   }
@@ -66,9 +93,9 @@ void fold_trained_gains(B& backend, MomentPolicy policy, std::int64_t step, Netw
 // turn in double precision, and only those whose basis changes; the function at full precision is
 // the same up to that rounding. Quantizers, weight form and gains of the plan stay. Throws
 // std::invalid_argument when seed or signs of the choices differ.
-template <Backend B>
+template <Backend B, class State>
 void change_rotations(B& backend, const RotationChoice& choice, MomentPolicy policy,
-                      std::int64_t step, Network<B>& network, TrainingState<B>& state) {
+                      std::int64_t step, Network<B>& network, State& state) {
   ForwardPlan& plan = network.plan;
   const BasisChange change = basis_change(plan.shape, plan.weight_form, plan.choice, choice);
   if (change.r1 && plan.norm_gains == NormGains::kFoldedTrained)

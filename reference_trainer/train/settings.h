@@ -10,6 +10,8 @@
 
 namespace trainer {
 
+enum class MomentBits { k32, k8 };  // of Adam's moments
+
 enum class Schedule { kCosine, kLinear, kConstant };
 
 // The words for them, in flags, recipes and checkpoints; indexed by the enumerators.

@@ -9,7 +9,7 @@
 #include "reference_trainer/base/error.h"
 #include "reference_trainer/model/batch_input.h"
 #include "reference_trainer/model/transformer.h"
-#include "reference_trainer/ops/optimizer.h"
+#include "reference_trainer/ops/eight_bit_adam.h"
 #include "reference_trainer/train/settings.h"
 
 namespace trainer {
@@ -22,24 +22,19 @@ struct StepReport {
   std::int64_t tokens = 0;  // tokens fed to the model
 };
 
-// What training adds to a network: everything but the moments and their ages can be recomputed.
+// What the passes of a step write: all of it can be recomputed.
 template <Backend B>
-class TrainingState {
+class GradientState {
  public:
-  TrainingState(B& backend, const Network<B>& network)
+  GradientState(B& backend, const Network<B>& network, Keep keep)
       : gradients(allocate_parameters(backend, network.plan.shape)),
-        m(allocate_parameters(backend, network.plan.shape)),
-        v(allocate_parameters(backend, network.plan.shape)),
-        acts(network.plan.shape, Keep::kEveryLayer) {
-    fill_zero(backend, m);
-    fill_zero(backend, v);
-    moments_since.assign(tensor_list(m).size(), 0);
+        acts(network.plan.shape, keep) {
+    moments_since.assign(tensor_list(gradients).size(), 0);
   }
 
   BackwardBuffers<B> backward_buffers() { return {acts, scratch, gradients}; }
 
   Parameters<B> gradients;
-  Parameters<B> m, v;  // Adam's moments, in the basis of the master weights
   // The step before which a tensor's moments are zero, in the order of tensor_list: Adam's bias
   // correction counts from there.
   std::vector<std::int64_t> moments_since;
@@ -47,6 +42,38 @@ class TrainingState {
   TransformerScratch<B> scratch;
   ModelInput<B> input;
   Indices<B> targets;  // [1, N]
+};
+
+// What training adds to a network: everything but the moments and their ages can be recomputed.
+template <Backend B>
+class TrainingState : public GradientState<B> {
+ public:
+  TrainingState(B& backend, const Network<B>& network, Keep keep = Keep::kEveryLayer)
+      : GradientState<B>(backend, network, keep),
+        m(allocate_parameters(backend, network.plan.shape)),
+        v(allocate_parameters(backend, network.plan.shape)) {
+    fill_zero(backend, m);
+    fill_zero(backend, v);
+  }
+
+  Parameters<B> m, v;  // Adam's moments, in the basis of the master weights
+};
+
+// The same with moments of eight bits.
+template <Backend B>
+class EightBitState : public GradientState<B> {
+ public:
+  EightBitState(B& backend, const Network<B>& network, Keep keep = Keep::kEveryLayer)
+      : GradientState<B>(backend, network, keep) {
+    for (const auto& t : tensor_list(this->gradients)) {
+      reset_moment(backend, signed_codebook(), t.tensor->rows(), t.tensor->cols(),
+                   m.emplace_back());
+      reset_moment(backend, unsigned_codebook(), t.tensor->rows(), t.tensor->cols(),
+                   v.emplace_back());
+    }
+  }
+
+  std::vector<CodedMoment<B>> m, v;  // in the order of tensor_list
 };
 
 // What a step makes smaller: a loss (see CrossEntropy) on micro-batches.
@@ -87,7 +114,7 @@ bool is_trained(const ForwardPlan& plan, const NamedTensor<B>& t) {
 // Gradients with respect to the master weights.
 template <Backend B, class Loss>
 LossSum step_gradients(B& backend, const Network<B>& network, const StepObjective<Loss>& objective,
-                       TrainingState<B>& state) {
+                       GradientState<B>& state) {
   fill_zero(backend, state.gradients);
   const LossSum loss = accumulate_gradients(backend, network, objective, state);
   pull_back_gradients(backend, network.plan, state.gradients);
@@ -104,7 +131,7 @@ double gradient_norm(B& backend, const ForwardPlan& plan, Parameters<B>& gradien
 }
 
 template <Backend B>
-double gradient_norm(B& backend, const ForwardPlan& plan, TrainingState<B>& state) {
+double gradient_norm(B& backend, const ForwardPlan& plan, GradientState<B>& state) {
   return gradient_norm(backend, plan, state.gradients);
 }
 
@@ -118,26 +145,41 @@ inline AdamWStep adam_step(const TrainSettings& settings, const StepReport& repo
   return adam;
 }
 
-template <Backend B>
-void update_parameters(B& backend, const TrainSettings& settings, const StepReport& report,
-                       Network<B>& network, TrainingState<B>& state) {
+// One step of every trained tensor; moments_of(i) are those of the i-th of tensor_list.
+template <Backend B, class MomentsOf>
+void update_tensors(B& backend, const TrainSettings& settings, const StepReport& report,
+                    Network<B>& network, GradientState<B>& state, const MomentsOf& moments_of) {
   AdamWStep adam = adam_step(settings, report);
-  const auto parameters = tensor_list(network.parameters);
-  const auto gradients = tensor_list(state.gradients), m = tensor_list(state.m),
-             v = tensor_list(state.v);
+  const auto parameters = tensor_list(network.parameters), gradients = tensor_list(state.gradients);
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     if (!is_trained(network.plan, parameters[i])) continue;
     adam.step = report.step + 1 - state.moments_since[i];
     adam.weight_decay = parameters[i].is_matrix() ? settings.weight_decay : 0;
-    adamw_update(backend, adam, *gradients[i].tensor, {*m[i].tensor, *v[i].tensor},
-                 *parameters[i].tensor);
+    adamw_update(backend, adam, *gradients[i].tensor, moments_of(i), *parameters[i].tensor);
   }
   update_effective_weights(backend, network);
 }
 
-// Runs step `step` on the objective. `state` says what is trained: TrainingState, or any type with
-// step_gradients, gradient_norm and update_parameters. Throws Error (TR-01, exit code 5) before
-// any weight changes when the loss or the gradient is not finite.
+template <Backend B>
+void update_parameters(B& backend, const TrainSettings& settings, const StepReport& report,
+                       Network<B>& network, TrainingState<B>& state) {
+  const auto m = tensor_list(state.m), v = tensor_list(state.v);
+  update_tensors(backend, settings, report, network, state, [&](std::size_t i) {
+    return AdamWState<B>{*m[i].tensor, *v[i].tensor};
+  });
+}
+
+template <Backend B>
+void update_parameters(B& backend, const TrainSettings& settings, const StepReport& report,
+                       Network<B>& network, EightBitState<B>& state) {
+  update_tensors(backend, settings, report, network, state, [&](std::size_t i) {
+    return EightBitMoments<B>{state.m[i], state.v[i]};
+  });
+}
+
+// Runs step `step` on the objective. `state` says what is trained: TrainingState, EightBitState, or
+// any type with step_gradients, gradient_norm and update_parameters. Throws Error (TR-01, exit code
+// 5) before any weight changes when the loss or the gradient is not finite.
 template <Backend B, class Loss, class State>
 StepReport train_step(B& backend, const TrainSettings& settings, std::int64_t step,
                       const StepObjective<Loss>& objective, Network<B>& network, State& state) {

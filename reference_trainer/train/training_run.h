@@ -7,9 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "reference_trainer/io/checkpoint.h"
-#include "reference_trainer/model/model_files.h"
-#include "reference_trainer/train/step.h"
+#include "reference_trainer/train/checkpoint_tensors.h"
 
 namespace trainer {
 
@@ -39,66 +37,12 @@ inline std::vector<TokenBatch> step_batches(std::span<const SftSample> samples,
   return batches;
 }
 
-inline constexpr const char* kMomentsSince = "adam_since";
-
-// Present only where moments began after step 0. Exact up to 2^24 steps.
-template <Backend B>
-void append_moment_ages(const TrainingState<B>& state, HostTensors& host) {
-  const std::vector<std::int64_t>& since = state.moments_since;
-  if (std::ranges::all_of(since, [](std::int64_t s) { return s == 0; })) return;
-  const auto& values = host.values.emplace_back(since.begin(), since.end());
-  host.views.push_back({kMomentsSince, {static_cast<std::int64_t>(values.size())}, values});
-}
-
-template <Backend B>
-void read_moment_ages(const SafetensorsFile& file, TrainingState<B>& state) {
-  std::vector<float> values(state.moments_since.size(), 0.0f);
-  if (file.tensors().contains(kMomentsSince)) file.read_floats(kMomentsSince, values);
-  state.moments_since.assign(values.begin(), values.end());
-}
-
-// What of a run cannot be recomputed.
-template <Backend B>
-HostTensors checkpoint_tensors(B& backend, Network<B>& network, TrainingState<B>& state) {
-  HostTensors host;
-  append_host_copies(backend, network.parameters, "parameters.", host);
-  append_host_copies(backend, state.m, "adam_m.", host);
-  append_host_copies(backend, state.v, "adam_v.", host);
-  append_moment_ages(state, host);
-  return host;
-}
-
 template <Backend B, class State>
 void save_training_checkpoint(B& backend, const CheckpointPolicy& policy, std::int64_t steps_done,
                               Network<B>& network, State& state) {
   const HostTensors host = checkpoint_tensors(backend, network, state);
   save_checkpoint(policy.output_dir, {steps_done, policy.settings}, host.views);
   prune_checkpoints(policy.output_dir, policy.keep);
-}
-
-// The way back of append_host_copies.
-template <Backend B, class Tensors>
-void read_checkpoint_tensors(B& backend, const SafetensorsFile& file, const std::string& prefix,
-                             Tensors& tensors) {
-  std::vector<float> host;
-  for (auto& t : tensor_list(tensors)) {
-    host.resize(static_cast<std::size_t>(t.tensor->size()));
-    file.read_floats(prefix + t.name, host);
-    copy_to_device<float>(backend, host, *t.tensor);
-  }
-}
-
-// Puts network and state where the checkpoint left them; returns the number of steps done.
-template <Backend B>
-std::int64_t restore_checkpoint(B& backend, const FoundCheckpoint& found, Network<B>& network,
-                                TrainingState<B>& state) {
-  const SafetensorsFile file = SafetensorsFile::open(found.directory / "state.safetensors");
-  read_checkpoint_tensors(backend, file, "parameters.", network.parameters);
-  read_checkpoint_tensors(backend, file, "adam_m.", state.m);
-  read_checkpoint_tensors(backend, file, "adam_v.", state.v);
-  read_moment_ages(file, state);
-  update_effective_weights(backend, network);
-  return found.info.step;
 }
 
 // A network on its way. `State` says what of it is trained, `Loss` to make what smaller.

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "reference_trainer/commands/presets.h"
 #include "tests/commands/parse.h"
 
 namespace trainer {
@@ -109,11 +110,92 @@ TEST(Recipe, ShippedRecipesFitTheirCommands) {
   const Words reproduce = {"reproduce", "--output_dir", "out"};
   int seen = 0;
   for (const auto& recipe : std::filesystem::directory_iterator(recipes)) {
+    if (recipe.is_directory()) continue;
     const Words& command = recipe.path().stem() == "reproduce" ? reproduce : kRunWords;
     EXPECT_EQ(error_code(command + Words{"--recipe", recipe.path()}), "none") << recipe.path();
     ++seen;
   }
   EXPECT_GT(seen, 0);
+}
+
+// Tables 4 and 5: one model, the number of its samples in a step, and its rates.
+struct PaperRecipe {
+  const char* name;
+  TrainMethod method;
+  double learning_rate;
+  double clip;
+  Schedule schedule;
+  std::int64_t max_length;
+  double epochs;
+};
+constexpr PaperRecipe kPaper[] = {
+    {"pythia-1b_sft", TrainMethod::kSft, 3e-5, 1, Schedule::kCosine, 2048, 1},
+    {"pythia-1b_ste", TrainMethod::kSte, 3e-5, 1, Schedule::kCosine, 2048, 1},
+    {"pythia-1b_roste", TrainMethod::kRoste, 3e-5, 0.95, Schedule::kCosine, 2048, 1},
+    {"pythia-6.9b_sft", TrainMethod::kSft, 3e-5, 1, Schedule::kCosine, 2048, 1},
+    {"pythia-6.9b_ste", TrainMethod::kSte, 3e-6, 0.95, Schedule::kCosine, 2048, 1},
+    {"pythia-6.9b_roste", TrainMethod::kRoste, 3e-6, 0.95, Schedule::kCosine, 2048, 1},
+    {"qwen2.5-0.5b_sft", TrainMethod::kSft, 5e-5, 1, Schedule::kCosine, 2048, 1},
+    {"qwen2.5-0.5b_ste", TrainMethod::kSte, 5e-5, 0.95, Schedule::kCosine, 2048, 1},
+    {"qwen2.5-0.5b_roste", TrainMethod::kRoste, 5e-5, 0.95, Schedule::kCosine, 2048, 1},
+    {"qwen2.5-7b_sft", TrainMethod::kSft, 1e-5, 1, Schedule::kCosine, 2048, 1},
+    {"qwen2.5-7b_ste", TrainMethod::kSte, 1e-5, 0.95, Schedule::kCosine, 2048, 1},
+    {"qwen2.5-7b_roste", TrainMethod::kRoste, 1e-5, 0.95, Schedule::kCosine, 2048, 1},
+    {"llama-3.1-8b_sft", TrainMethod::kSft, 5e-6, 1, Schedule::kLinear, 1024, 2},
+    {"llama-3.1-8b_ste", TrainMethod::kSte, 5e-6, 0.95, Schedule::kLinear, 1024, 2},
+    {"llama-3.1-8b_roste", TrainMethod::kRoste, 5e-6, 0.95, Schedule::kLinear, 1024, 2},
+};
+
+TEST(Recipe, ThePapersSettings) {
+  const std::filesystem::path directory =
+      std::filesystem::path(ROSTE_SOURCE_DIR) / "scripts/recipes/paper";
+  std::size_t files = 0;
+  for ([[maybe_unused]] const auto& file : std::filesystem::directory_iterator(directory)) ++files;
+  EXPECT_EQ(files, std::size(kPaper));
+  for (const PaperRecipe& expected : kPaper) {
+    const std::string file = directory / (std::string(expected.name) + ".yaml");
+    const CommandLine line = parse(kTrainWords + Words{"--recipe", file});
+    const TrainOptions& train = line.train;
+    EXPECT_EQ(train.method, expected.method) << file;
+    EXPECT_EQ(train.learning_rate, expected.learning_rate) << file;
+    EXPECT_EQ(line.quant.weight.bits, 4) << file;
+    for (const QuantizerSettings& q : {line.quant.weight, line.quant.activation, line.quant.kv})
+      EXPECT_EQ(q.clip, static_cast<float>(expected.clip)) << file;
+    EXPECT_EQ(train.lr_scheduler_type, expected.schedule) << file;
+    EXPECT_EQ(line.data.reading.max_length, expected.max_length) << file;
+    EXPECT_EQ(train.num_train_epochs, expected.epochs) << file;
+    EXPECT_EQ(train.per_device_train_batch_size * train.gradient_accumulation_steps, 128) << file;
+    EXPECT_EQ(train.weight_decay, 0) << file;
+    EXPECT_EQ(train.warmup_ratio, expected.epochs == 2 ? 0.03 : 0) << file;
+  }
+}
+
+TEST(Preset, EveryValueIsAFlagOfTrain) {
+  const CommandLine line = parse(kTrainWords + Words{"--preset", "reference-code"});
+  for (const PresetValue& value : values_of(Preset::kReferenceCode)) {
+    EXPECT_EQ(error_code(kTrainWords + Words{std::string("--") + value.flag, value.value}), "none")
+        << value.flag;
+  }
+  EXPECT_EQ(line.quant.activation.range, Range::kTight);
+  EXPECT_EQ(line.quant.kv.clip, 0.95f);
+  EXPECT_EQ(line.search.mode, SearchMode::kPerLayer);
+  EXPECT_EQ(line.search.objective, ErrorScale::kPerElement);
+  EXPECT_EQ(line.search_quantizers, SearchQuantizers::kSymmetric);
+  EXPECT_EQ(line.rotation.calibration_order, CalibrationOrder::kFirst);
+  EXPECT_EQ(line.online_signs, OnlineSigns::kNone);
+  EXPECT_EQ(line.train_norms, TrainNorms::kTrained);
+  EXPECT_EQ(line.data.reading.loss_on, LossOn::kAllTokens);
+}
+
+TEST(Preset, RecipeAndCommandLineOverrideIt) {
+  const TemporaryFile recipe("roste_recipe_preset.yaml",
+                             "preset: reference-code\nw_clip_ratio: 0.9\n");
+  const CommandLine line =
+      parse(kTrainWords + Words{"--recipe", recipe.path(), "--loss_on", "completion"});
+  EXPECT_EQ(line.quant.weight.clip, 0.9f);                    // recipe
+  EXPECT_EQ(line.data.reading.loss_on, LossOn::kCompletion);  // command line
+  EXPECT_EQ(line.quant.activation.clip, 0.95f);               // preset
+  EXPECT_EQ(error_code(kTrainWords + Words{"--preset", "paper"}), "CL-02");
 }
 
 }  // namespace

@@ -75,6 +75,10 @@ void expect_packs(const Scheme& scheme, int bits, MatrixView<const float> x) {
     const MatrixView<std::uint8_t> view2(again.data(), x.rows, e.row_bytes, e.row_bytes + kGap);
     cpu::encode_packed(scheme, x, e.params, view2, isa);
     ASSERT_EQ(again, e.bytes);
+    Bytes packed(e.bytes.size(), 0xcd);
+    const MatrixView<std::uint8_t> view3(packed.data(), x.rows, e.row_bytes, e.row_bytes + kGap);
+    cpu::pack(scheme, MatrixView<const std::int16_t>(e.codes.data(), x.rows, x.cols), view3, isa);
+    ASSERT_EQ(packed, e.bytes);
     std::vector<float> values(e.values.size());
     cpu::dequantize_packed(scheme, view, e.params, MatrixView<float>(values.data(), x.rows, x.cols),
                            isa);

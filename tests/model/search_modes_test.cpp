@@ -139,15 +139,16 @@ TEST(ChooseRotations, LiteralTable) {
 TEST(ChooseRotations, TheObjectivesDiffer) {
   ErrorTable table{{}, 1};
   ErrorTerm large{0, "large", 1, RotationMask(1), {}};
-  large.by_mask[0] = {100, 10000};
-  large.by_mask[1] = {90, 10000};
+  large.by_mask[0] = {100, 10000, 1000};
+  large.by_mask[1] = {90, 10000, 1000};
   ErrorTerm small{0, "small", 2, RotationMask(1), {}};
-  small.by_mask[0] = {1, 10};
-  small.by_mask[1] = {2, 10};
+  small.by_mask[0] = {1, 10, 4};
+  small.by_mask[1] = {2, 10, 4};
   ErrorTerm zero{0, "zero", 1, RotationMask(1), {}};
   table.terms = {large, small, zero};
   EXPECT_EQ(objective(table, RotationMask(1)), 94);
   EXPECT_DOUBLE_EQ(objective(table, RotationMask(1), ErrorScale::kRelative), 0.009 + 0.4);
+  EXPECT_DOUBLE_EQ(objective(table, RotationMask(1), ErrorScale::kPerElement), 0.09 + 0.5);
   for (const SearchMode mode : {SearchMode::kShared, SearchMode::kPerLayer, SearchMode::kGreedy}) {
     EXPECT_EQ(text_of(choose_rotations(table, 1, {mode, ErrorScale::kAbsolute})), "1000 ");
     EXPECT_EQ(text_of(choose_rotations(table, 1, {mode, ErrorScale::kRelative})), "0000 ");

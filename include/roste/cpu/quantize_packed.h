@@ -189,6 +189,27 @@ void dequantize_packed(const Scheme& scheme, MatrixView<Byte> bytes,
   detail::decode_packed_rows(job, MatrixView<const std::uint8_t>(bytes), params, x);
 }
 
+// Packed bytes of codes [rows, cols]: bytes [rows, packed_bytes(cols, bits)]; it must not overlap
+// codes, whose type may be const. Every code must lie in scheme.grid.codes. Throws
+// std::invalid_argument for shapes or a code type that do not fit.
+template <class Code>
+requires CodeType<std::remove_const_t<Code>>
+void pack(const Scheme& scheme, MatrixView<Code> codes, MatrixView<std::uint8_t> bytes,
+          Isa isa = best_isa()) {
+  const CodeRange range = scheme.grid.codes;
+  const int bits = detail::check_packed_shape(range, codes.rows, codes.cols, bytes);
+  detail::check_code_type<std::remove_const_t<Code>>(range);
+  std::uint8_t stored[detail::kPiece];
+  for (std::int64_t row = 0; row < codes.rows; ++row) {
+    detail::for_each_piece(codes.cols, [&](std::int64_t col, std::int64_t n) {
+      const Code* from = codes.row(row) + col;
+      for (std::int64_t i = 0; i < n; ++i)
+        stored[i] = static_cast<std::uint8_t>(from[i] - range.min);
+      detail::pack_run(isa, stored, n, bits, bytes.row(row) + col / 8 * bits);
+    });
+  }
+}
+
 // The codes of packed bytes: codes [bytes.rows, cols]. Byte may be const. Throws
 // std::invalid_argument for shapes or a code type that do not fit, and for a pad bit that is set.
 template <class Byte, CodeType Code>
