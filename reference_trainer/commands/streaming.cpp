@@ -108,12 +108,13 @@ nlohmann::json to_json(const StreamResult& result) {
 }
 
 std::string summary_of(const StreamResult& result) {
+  const auto bytes = static_cast<double>(result.report.bytes);
   char text[200];
   std::snprintf(text, sizeof text,
-                "%.2f GB of %s, relative rounding error %.1e RMS; peak memory %.2f GiB, %.0f %% of "
+                "%.2f %s of %s, relative rounding error %.1e RMS; peak memory %.2f GiB, %.0f %% of "
                 "the untied model in float32",
-                static_cast<double>(result.report.bytes) / 1e9, dtype_name(result.dtype),
-                total_of(result.report.rounding).rms_relative(),
+                bytes < 1e9 ? bytes / 1e6 : bytes / 1e9, bytes < 1e9 ? "MB" : "GB",
+                dtype_name(result.dtype), total_of(result.report.rounding).rms_relative(),
                 static_cast<double>(result.peak_bytes) / (1 << 30), 100 * share_of_float32(result));
   return text;
 }
