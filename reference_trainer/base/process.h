@@ -11,6 +11,10 @@ namespace trainer {
 // where the system does not tell.
 std::string processor_name();
 
+// The most memory of this process that was resident at one time so far, in bytes; 0 where the
+// system does not tell. Pages of files that are read with pread are not counted.
+std::uint64_t peak_resident_bytes();
+
 // Bytes that this process can still take: what the system calls available, or what is left of the
 // control group's limit if that is less. The largest number where the system does not tell.
 std::uint64_t available_bytes();

@@ -74,8 +74,8 @@ void merge_adapter(B& backend, const LayerRotations& rotations, Linear l, const 
   copy_to_host<float>(backend, weight.b, b);
   WideMatrix delta = adapter_product(scale, b, a, weight.a.rows());
   unrotate(rotations, l, delta);
-  transform_in_double(backend, w, [&](std::vector<double>& wide, std::int64_t, std::int64_t) {
-    for (std::size_t i = 0; i < wide.size(); ++i) wide[i] += delta.values[i];
+  transform_in_double(backend, w, [&](DoubleMatrix wide) {
+    for (std::size_t i = 0; i < delta.values.size(); ++i) wide.data[i] += delta.values[i];
   });
 }
 

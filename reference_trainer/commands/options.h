@@ -15,6 +15,7 @@
 #include "reference_trainer/eval/rouge.h"
 #include "reference_trainer/formats/export_options.h"
 #include "reference_trainer/io/model_directory.h"
+#include "reference_trainer/io/safetensors_stream.h"
 #include "reference_trainer/model/sites.h"
 #include "reference_trainer/report/tensorboard.h"
 #include "reference_trainer/study/study_settings.h"
@@ -54,6 +55,8 @@ enum class Verbosity { kNormal, kQuiet };
 enum class ResultFormat { kTable, kJson };
 enum class StartFrom { kBeginning, kCheckpoint };
 enum class RotateMode { kHadamard, kRandom };  // of R1, for `rotate`
+// What floats are stored as; kSource: each tensor as in the checkpoint that it comes from.
+enum class SaveDType { kSource, kFloat32, kBFloat16, kFloat16 };
 enum class TrainNorms { kFrozen, kTrained };
 enum class TrainBasis { kMaster, kMerged };
 enum class SearchQuantizers { kTraining, kSymmetric };  // whose errors line 5 of Algorithm 1 sums
@@ -65,6 +68,12 @@ struct ModelOptions {
   std::filesystem::path adapters;            // `merge` only: a directory of adapters
   Engine engine = Engine::kFloat;            // of models whose weights are codes
   NonFinite nonfinite = NonFinite::kReject;  // --allow_nonfinite loads weights with NaN or infinity
+};
+
+// How `rotate` and `quantize --method rtn` write weights.
+struct SaveOptions {
+  SaveDType dtype = SaveDType::kSource;
+  std::uint64_t max_shard_size = kDefaultShardBytes;  // bytes of a file, e.g. 5GB
 };
 
 struct DataOptions {
@@ -161,6 +170,7 @@ struct CommandLine {
   ResultFormat format = ResultFormat::kTable;  // --json: results on stdout as one JSON object
 
   ModelOptions model;
+  SaveOptions save;
   DataOptions data;
   TrainOptions train;
   QuantConfig quant;                  // --w_bits, --a_bits, --kv_bits, ...; default 4 bits each

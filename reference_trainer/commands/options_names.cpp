@@ -21,6 +21,7 @@ constexpr std::array<string_view, 2> kAdapterBases = {"full_precision", "quantiz
 constexpr std::array<string_view, 2> kBaseArchitectures = {"pythia", "llama"};
 constexpr std::array<string_view, 4> kQuantizeMethods = {"rtn", "gptq", "spinquant", "trained"};
 constexpr std::array<string_view, 2> kRotateModes = {"hadamard", "random"};
+constexpr std::array<string_view, 4> kSaveDTypes = {"source", "float32", "bfloat16", "float16"};
 constexpr std::array<string_view, 2> kTrainBases = {"master", "merged"};
 constexpr std::array<string_view, 2> kTrainNorms = {"frozen", "trained"};
 constexpr std::array<string_view, 2> kColumnOrders = {"natural", "act_order"};
@@ -108,6 +109,10 @@ std::span<const string_view> words_of<MomentPolicy>() {
 template <>
 std::span<const string_view> words_of<RotateMode>() {
   return kRotateModes;
+}
+template <>
+std::span<const string_view> words_of<SaveDType>() {
+  return kSaveDTypes;
 }
 template <>
 std::span<const string_view> words_of<TrainBasis>() {

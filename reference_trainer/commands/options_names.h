@@ -48,6 +48,8 @@ std::span<const std::string_view> words_of<MomentPolicy>();
 template <>
 std::span<const std::string_view> words_of<RotateMode>();
 template <>
+std::span<const std::string_view> words_of<SaveDType>();
+template <>
 std::span<const std::string_view> words_of<TrainBasis>();
 template <>
 std::span<const std::string_view> words_of<TrainNorms>();

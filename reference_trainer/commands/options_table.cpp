@@ -291,6 +291,7 @@ std::vector<FlagRow> make_flag_table() {
   add_optimizer(rows);
   add_memory_flags(rows);
   add_saving(rows);
+  add_stream_flags(rows);
   add_generation(rows);
   add_code_flags(rows);
   add_export_flags(rows);

@@ -4,17 +4,15 @@
 #include <cstdio>
 
 #include "reference_trainer/base/error.h"
+#include "reference_trainer/io/rounded.h"
+#include "reference_trainer/stream/logit_difference.h"
 
 namespace trainer {
 
 double largest_relative_difference(const std::vector<float>& a, const std::vector<float>& b) {
-  double difference = 0, size = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    difference =
-        std::max(difference, std::abs(static_cast<double>(a[i]) - static_cast<double>(b[i])));
-    size = std::max(size, std::abs(static_cast<double>(a[i])));
-  }
-  return difference / size;
+  LogitDifference difference;
+  difference.add(a, b);
+  return difference.relative();
 }
 
 void check_unchanged(double difference, const std::filesystem::path& directory) {
@@ -24,6 +22,20 @@ void check_unchanged(double difference, const std::filesystem::path& directory) 
               {"RO-08", directory.string(),
                "logits that differ by " + std::to_string(difference) + " of the largest",
                "at most 1e-3", "the weights may be too large for float32"});
+}
+
+double accepted_by_rounding(DType dtype, std::int64_t weights) {
+  return 1e-3 + 4 * unit_roundoff(dtype) * std::sqrt(static_cast<double>(weights));
+}
+
+void check_rounded(double difference, DType dtype, std::int64_t weights,
+                   const std::filesystem::path& directory) {
+  const double bound = accepted_by_rounding(dtype, weights);
+  if (difference <= bound) return;
+  throw Error(ExitCode::kNumerics, {"RO-20", directory.string(),
+                                    "logits that differ by " + std::to_string(difference) +
+                                        " of the largest in " + dtype_name(dtype),
+                                    "at most " + std::to_string(bound), "--save_dtype float32"});
 }
 
 std::string difference_text(double difference) {

@@ -5,7 +5,8 @@
 #include "reference_trainer/baselines/weight_clip.h"
 #include "reference_trainer/commands/commands.h"
 #include "reference_trainer/commands/evaluation.h"
-#include "reference_trainer/commands/session.h"
+#include "reference_trainer/commands/probe.h"
+#include "reference_trainer/commands/streaming.h"
 #include "reference_trainer/io/staged_directory.h"
 #include "reference_trainer/report/number_text.h"
 
@@ -46,22 +47,80 @@ Rotations learn_and_merge(B& backend, const CommandLine& line,
   return {learned.online, learned.rotations};
 }
 
-// The network becomes the quantized model.
+// GPTQ and SpinQuant: the network becomes the quantized model.
 template <Backend B>
 Rotations quantize_network(B& backend, const CommandLine& line, Session<B>& session) {
   Rotations in_force{chosen_rotations(line, session.shape()).value(), {}};
-  const RotationChoice& choice = in_force.choice;
-  if (line.quantize_method == QuantizeMethod::kRtn) {
-    say_rotation_notes(line, session.shape(), choice);
-    round_to_nearest(backend, line.quant, choice, line.gptq.clip, session.network);
-    return in_force;
-  }
   const auto calibration = calibration_of(line, session);
   if (line.quantize_method == QuantizeMethod::kSpinquant)
     in_force = learn_and_merge(backend, line, calibration, session);
-  say_rotation_notes(line, session.shape(), choice);
-  gptq<B>(backend, line.gptq, line.quant, choice, calibration, session.network);
+  say_rotation_notes(line, session.shape(), in_force.choice);
+  gptq<B>(backend, line.gptq, line.quant, in_force.choice, calibration, session.network);
   return in_force;
+}
+
+// These hold the whole model in float32, and write it so.
+void refuse_save_options(const CommandLine& line) {
+  const bool shards = line.save.max_shard_size != kDefaultShardBytes;
+  const bool narrow =
+      line.save.dtype == SaveDType::kBFloat16 || line.save.dtype == SaveDType::kFloat16;
+  if (!shards && !narrow) return;
+  throw_usage({"CL-04", shards ? "--max_shard_size" : "--save_dtype",
+               "--method " + std::string(name_of(line.quantize_method)), "--method rtn",
+               "other methods write one file of float32"});
+}
+
+// How RTN stores a weight.
+LinearForm form_of(const CommandLine& line, ThreadPool& pool) {
+  if (!line.quant.weight.enabled()) return plain_form();
+  return line.weights_format == WeightsFormat::kCodes
+             ? coded_form(pool, line.quant.weight, line.gptq.clip)
+             : rounded_form(pool, line.quant.weight, line.gptq.clip);
+}
+
+// RTN, layer by layer. R1, R2 and R4 are merged into the weights before they meet their grid.
+template <Backend B>
+StreamResult quantize_streamed(B& backend, const CommandLine& line, RotationChoice& choice) {
+  const StreamedModel model = open_session(line);
+  choice = chosen_rotations(line, model.shape()).value();
+  say_rotation_notes(line, model.shape(), choice);
+  ForwardPlan plan = make_plan(folded_shape(model.shape()), line.quant, choice);
+  plan.norm_gains = NormGains::kFolded;
+  plan.weight_form = WeightForm::kEffective;
+  StreamTarget target = stream_target(line, plan);
+  target.turns.change =
+      basis_change(plan.shape, WeightForm::kMerged, choice.without_rotations(), choice);
+  target.form = form_of(line, backend.pool());
+  if (line.quant.weight.enabled() && line.weights_format == WeightsFormat::kCodes)
+    plan.weight_form = WeightForm::kCodes;
+  return stream_and_save(backend, line, model, target, plan, [&](const StreamResult& result) {
+    check_unchanged(result.report.turned.relative(), line.model.model_name_or_path);
+  });
+}
+
+// What is in force in the quantized model.
+struct InForce {
+  const QuantConfig& quant;
+  const RotationChoice& choice;
+};
+
+void print_quantized(const CommandLine& line, const InForce& in_force,
+                     const std::optional<StreamResult>& streamed) {
+  if (line.format == ResultFormat::kJson) {
+    nlohmann::json result = streamed ? to_json(*streamed) : nlohmann::json::object();
+    if (streamed) result["max_relative_logit_difference"] = streamed->report.turned.relative();
+    result["method"] = name_of(line.quantize_method);
+    result["settings"] = bits_name(in_force.quant);
+    result["rotation"] = to_json(in_force.choice);
+    return print_result(result.dump());
+  }
+  print_result("quantized to " + bits_name(in_force.quant) + ", rotations " +
+               in_force.choice.layers.at(0).text() + ": " + line.output_dir.string());
+  if (!streamed) return;
+  print_result("largest change of a logit: " + difference_text(streamed->report.turned.relative()) +
+               " of the largest logit by rotating, " +
+               difference_text(streamed->report.stored.relative()) + " by quantizing");
+  print_result(summary_of(*streamed));
 }
 
 // Throws RO-13 unless the weights are those of a training under quantizers.
@@ -106,16 +165,16 @@ void save_quantized(B& backend, const CommandLine& line, Session<B>& session,
 template <Backend B>
 void quantize_command(B& backend, const CommandLine& line) {
   check_output_directory(line.output_dir, line.model.model_name_or_path);
+  if (line.quantize_method == QuantizeMethod::kRtn) {
+    RotationChoice choice;
+    const StreamResult result = quantize_streamed(backend, line, choice);
+    return print_quantized(line, {line.quant, choice}, result);
+  }
+  refuse_save_options(line);
   Session<B> session = load_session(backend, line);
   const auto [choice, learned] = quantize_session(backend, line, session);
   save_quantized(backend, line, session, learned);
-  const nlohmann::json result{{"method", name_of(line.quantize_method)},
-                              {"settings", bits_name(session.network.plan.quant)},
-                              {"rotation", to_json(choice)}};
-  print_result(line.format == ResultFormat::kJson
-                   ? result.dump()
-                   : "quantized to " + bits_name(session.network.plan.quant) + ", rotations " +
-                         choice.layers.at(0).text() + ": " + line.output_dir.string());
+  print_quantized(line, {session.network.plan.quant, choice}, std::nullopt);
 }
 
 template void quantize_command(Cpu&, const CommandLine&);

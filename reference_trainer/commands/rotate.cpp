@@ -2,23 +2,46 @@
 
 #include "reference_trainer/commands/commands.h"
 #include "reference_trainer/commands/probe.h"
-#include "reference_trainer/commands/session.h"
+#include "reference_trainer/commands/streaming.h"
 #include "reference_trainer/io/staged_directory.h"
-#include "reference_trainer/roste/merge_dense_rotations.h"
 
 namespace trainer {
 namespace {
 
 // A Haar-distributed R1 of the rotation seed in place of the Hadamard matrix: merged, after which
 // it is a model like any other and its choice has no R1.
-template <Backend B>
-std::optional<DenseRotations> merge_random_r1(B& backend, Session<B>& session,
-                                              RotationChoice& choice) {
+std::optional<DenseRotation> take_random_r1(const ModelShape& shape, RotationChoice& choice) {
   if (!choice.r1()) return std::nullopt;
-  const DenseRotation r1 = DenseRotation::random(session.shape().hidden_size, choice.seed);
-  merge_r1(backend, r1, session.network.parameters);
   for (RotationMask& mask : choice.layers) mask = RotationMask(mask.bits() & 0b1110u);
-  return DenseRotations{r1, {}};
+  return DenseRotation::random(shape.hidden_size, choice.seed);
+}
+
+ForwardPlan folded_plan(const ModelShape& source, const RotationChoice& choice) {
+  ForwardPlan plan = make_plan(folded_shape(source), {}, choice);
+  plan.norm_gains = NormGains::kFolded;
+  return plan;
+}
+
+void check_result(const CommandLine& line, const StreamResult& result) {
+  const std::filesystem::path& directory = line.model.model_name_or_path;
+  check_unchanged(result.report.turned.relative(), directory);
+  check_rounded(result.report.stored.relative(), result.dtype, result.weights, directory);
+}
+
+void print_rotated(const CommandLine& line, const std::string& rotations,
+                   const RotationChoice& choice, const StreamResult& result) {
+  const double difference = result.report.turned.relative();
+  if (line.format == ResultFormat::kJson) {
+    nlohmann::json json = to_json(result);
+    json["max_relative_logit_difference"] = difference;
+    json["accepted_stored_logit_difference"] = accepted_by_rounding(result.dtype, result.weights);
+    json["rotation"] = to_json(choice);
+    return print_result(json.dump());
+  }
+  print_result("rotated by " + rotations + " (R1 R2 R3 R4); largest change of a logit: " +
+               difference_text(difference) + " of the largest logit, " +
+               difference_text(result.report.stored.relative()) + " as stored");
+  print_result(summary_of(result));
 }
 
 }  // namespace
@@ -26,33 +49,22 @@ std::optional<DenseRotations> merge_random_r1(B& backend, Session<B>& session,
 template <Backend B>
 void rotate_command(B& backend, const CommandLine& line) {
   check_output_directory(line.output_dir, line.model.model_name_or_path);
-  Session<B> session = load_session(backend, line);
-  const QuantConfig quant =
-      session.network.plan.quant;  // kept, but out of the way of the comparison
-  forget_plan(backend, session);
-  const std::vector<float> before = probe_logits(backend, session.network);
-  fold_for_quantization(backend, session);
+  const StreamedModel model = open_session(line);
   // --rotations has a default here.
-  RotationChoice choice = chosen_rotations(line, session.shape()).value();
+  RotationChoice choice = chosen_rotations(line, model.shape()).value();
   const std::string rotations = choice.layers.at(0).text();
-  say_rotation_notes(line, session.shape(), choice);
-  std::optional<DenseRotations> dense;
+  say_rotation_notes(line, model.shape(), choice);
+  std::optional<DenseRotation> dense;
   if (line.rotation.rotate_mode == RotateMode::kRandom)
-    dense = merge_random_r1(backend, session, choice);
-  apply_plan(backend, {}, choice, session.network);
-  const double difference =
-      largest_relative_difference(before, probe_logits(backend, session.network));
-  check_unchanged(difference, line.model.model_name_or_path);
-  session.network.plan.quant = quant;
-  save_session(backend, session, dense, line.output_dir);
-  if (line.format == ResultFormat::kJson) {
-    print_result(
-        nlohmann::json{{"max_relative_logit_difference", difference}, {"rotation", to_json(choice)}}
-            .dump());
-  } else {
-    print_result("rotated by " + rotations + " (R1 R2 R3 R4); largest change of a logit: " +
-                 difference_text(difference) + " of the largest logit");
-  }
+    dense = take_random_r1(model.shape(), choice);
+  ForwardPlan plan = folded_plan(model.shape(), choice);
+  StreamTarget target = stream_target(line, plan);
+  target.turns = {basis_change(plan.shape, WeightForm::kMaster, choice.without_rotations(), choice),
+                  std::move(dense)};
+  plan.quant = model.plan.quant;  // kept, but out of the way of the comparison
+  const StreamResult result = stream_and_save(backend, line, model, target, plan,
+                                              [&](const auto& r) { check_result(line, r); });
+  print_rotated(line, rotations, choice, result);
 }
 
 template void rotate_command(Cpu&, const CommandLine&);

@@ -107,7 +107,7 @@ std::optional<RotationChoice> chosen_rotations(const CommandLine& line, const Mo
 }
 
 void require_unrotated(const ForwardPlan& plan, const std::filesystem::path& directory) {
-  if (plan.weight_form == WeightForm::kEffective) {
+  if (holds_effective_weights(plan)) {
     throw_bad_input({"RO-11", (directory / "roste.json").string() + ":/weights",
                      "effective (already quantized) weights", "master weights",
                      "start from the model before `quantize`"});

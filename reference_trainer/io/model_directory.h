@@ -35,6 +35,7 @@ class WeightFiles {
   std::vector<std::string> names() const;  // sorted
   // As SafetensorsFile::read_floats.
   void read_floats(const std::string& name, std::span<float> values) const;
+  void read_floats(const std::string& name, std::int64_t first, std::span<float> values) const;
   // As SafetensorsFile::read_bytes.
   void read_bytes(const std::string& name, std::span<std::byte> bytes) const;
 
@@ -60,9 +61,10 @@ enum class NonFinite { kReject, kAllow };
 void check_tensor_list(const WeightFiles& files, std::span<const ExpectedTensor> expected,
                        std::span<const std::string> ignored);
 
-// Throws ST-24 naming the tensor and the first index that is NaN or infinite.
+// Throws ST-24 naming the tensor and the first index that is NaN or infinite; `values` are those of
+// the tensor from `first` on.
 void check_finite(const std::string& tensor, const std::filesystem::path& directory,
-                  std::span<const float> values);
+                  std::span<const float> values, std::int64_t first = 0);
 
 // What a model directory holds besides weights.
 struct ModelMetadata {
@@ -73,10 +75,14 @@ struct ModelMetadata {
   std::function<void(const std::filesystem::path&)> write_more = {};
   // Keys of config.json besides, or in place of, those that the shape implies.
   nlohmann::ordered_json config = nlohmann::ordered_json::object();
+  DType dtype = DType::kF32;  // of the weights, for readers of config.json
 };
 
 // roste.json of `directory`, or null. Throws CF-01, CF-03 or CF-10 when it is malformed.
 nlohmann::json read_roste_json(const std::filesystem::path& directory);
+
+// Everything but the weights, into a directory that exists: see write_model_directory.
+void write_model_files(const std::filesystem::path& directory, const ModelMetadata& metadata);
 
 // Writes config.json, generation_config.json, model.safetensors, roste.json if not null, and
 // copies of the tokenizer files as far as they exist, so that `directory` appears complete or not

@@ -26,6 +26,11 @@ void write_json(const fs::path& path, const Json& value) {
   write_whole_file(path, std::as_bytes(std::span(text)));
 }
 
+const char* torch_name(DType dtype) {
+  if (dtype == DType::kF16) return "float16";
+  return dtype == DType::kBF16 ? "bfloat16" : "float32";
+}
+
 void copy_tokenizer(const fs::path& from, const fs::path& to) {
   if (from.empty()) return;
   for (const char* name : kTokenizerFiles) {
@@ -47,19 +52,23 @@ nlohmann::json read_roste_json(const fs::path& directory) {
       {.where = path.string(), .code = "CF-01", .depth_code = "CF-03", .duplicate_code = "CF-10"});
 }
 
+void write_model_files(const fs::path& directory, const ModelMetadata& metadata) {
+  nlohmann::ordered_json config = config_json(metadata.shape);
+  config["torch_dtype"] = torch_name(metadata.dtype);
+  config.update(metadata.config);
+  write_json(directory / "config.json", config);
+  write_json(directory / "generation_config.json", generation_config_json(metadata.shape));
+  if (!metadata.roste.is_null()) write_json(directory / kRosteFile, metadata.roste);
+  copy_tokenizer(metadata.tokenizer_directory, directory);
+  if (metadata.write_more) metadata.write_more(directory);
+}
+
 void write_model_directory(const fs::path& directory, const ModelMetadata& metadata,
                            std::span<const TensorView> tensors) {
   StagedDirectory staged(directory);
-  const fs::path& home = staged.path();
-  nlohmann::ordered_json config = config_json(metadata.shape);
-  config.update(metadata.config);
-  write_json(home / "config.json", config);
-  write_json(home / "generation_config.json", generation_config_json(metadata.shape));
   // transformers refuses a file whose metadata does not name the framework.
-  write_safetensors(home / "model.safetensors", tensors, {{"format", "pt"}});
-  if (!metadata.roste.is_null()) write_json(home / kRosteFile, metadata.roste);
-  copy_tokenizer(metadata.tokenizer_directory, home);
-  if (metadata.write_more) metadata.write_more(home);
+  write_safetensors(staged.path() / "model.safetensors", tensors, {{"format", "pt"}});
+  write_model_files(staged.path(), metadata);
   staged.commit();
 }
 

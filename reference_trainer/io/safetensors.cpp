@@ -62,6 +62,14 @@ void check_size(const std::string& name, std::uint64_t got, std::uint64_t expect
                               std::to_string(got) + ", the tensor has " + std::to_string(expected));
 }
 
+void check_range(const std::string& name, std::int64_t first, std::size_t count,
+                 const TensorInfo& info) {
+  if (first >= 0 && first + static_cast<std::int64_t>(count) <= info.elements()) return;
+  throw std::invalid_argument("SafetensorsFile: elements " + std::to_string(first) + " to " +
+                              std::to_string(first + static_cast<std::int64_t>(count)) + " of " +
+                              name + ", which has " + std::to_string(info.elements()));
+}
+
 }  // namespace
 
 const char* dtype_name(DType dtype) {
@@ -143,9 +151,16 @@ const TensorInfo& SafetensorsFile::find(const std::string& name) const {
 }
 
 void SafetensorsFile::read_floats(const std::string& name, std::span<float> values) const {
+  check_size(name, values.size(), static_cast<std::uint64_t>(find(name).elements()));
+  read_floats(name, 0, values);
+}
+
+void SafetensorsFile::read_floats(const std::string& name, std::int64_t first,
+                                  std::span<float> values) const {
   const TensorInfo& info = find(name);
-  check_size(name, values.size(), static_cast<std::uint64_t>(info.elements()));
-  const std::uint64_t offset = state_->data_begin + info.begin;
+  check_range(name, first, values.size(), info);
+  const std::uint64_t offset =
+      state_->data_begin + info.begin + static_cast<std::uint64_t>(first) * dtype_size(info.dtype);
   switch (info.dtype) {
     case DType::kF32:
       return state_->file.read_at(offset, std::as_writable_bytes(values));

@@ -49,6 +49,8 @@ class SafetensorsFile {
   // (std::invalid_argument). Throws ST-11 for integers, ST-23 when there is no such tensor, ST-13
   // when the file has been cut short.
   void read_floats(const std::string& name, std::span<float> values) const;
+  // The same for values.size() elements from `first` on, which must lie inside of the tensor.
+  void read_floats(const std::string& name, std::int64_t first, std::span<float> values) const;
   // Bytes as stored. bytes.size() must equal end - begin. Throws as read_floats.
   void read_bytes(const std::string& name, std::span<std::byte> bytes) const;
 

@@ -155,6 +155,11 @@ void WeightFiles::read_floats(const std::string& name, std::span<float> values) 
   file_with(name).read_floats(name, values);
 }
 
+void WeightFiles::read_floats(const std::string& name, std::int64_t first,
+                              std::span<float> values) const {
+  file_with(name).read_floats(name, first, values);
+}
+
 void WeightFiles::read_bytes(const std::string& name, std::span<std::byte> bytes) const {
   file_with(name).read_bytes(name, bytes);
 }
@@ -185,13 +190,14 @@ void check_tensor_list(const WeightFiles& files, std::span<const ExpectedTensor>
 }
 
 void check_finite(const std::string& tensor, const fs::path& directory,
-                  std::span<const float> values) {
+                  std::span<const float> values, std::int64_t first) {
   const auto bad =
       std::find_if(values.begin(), values.end(), [](float value) { return !std::isfinite(value); });
   if (bad == values.end()) return;
-  throw_bad_input({"ST-24", directory.string() + ":" + pointer_step(tensor),
-                   std::to_string(*bad) + " at index " + std::to_string(bad - values.begin()),
-                   "finite values", "--allow-nonfinite reads it all the same"});
+  throw_bad_input(
+      {"ST-24", directory.string() + ":" + pointer_step(tensor),
+       std::to_string(*bad) + " at index " + std::to_string(first + (bad - values.begin())),
+       "finite values", "--allow-nonfinite reads it all the same"});
 }
 
 }  // namespace trainer

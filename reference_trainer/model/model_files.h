@@ -25,19 +25,27 @@ std::vector<std::string> ignorable_tensors(const ModelShape& shape);
 std::vector<float> read_stored(const WeightFiles& files, const std::string& tensor,
                                NonFinite policy);
 
+// Reads the values of one tensor of a list.
+template <Backend B>
+void read_tensor(B& backend, const WeightFiles& files, const ModelShape& shape, NonFinite policy,
+                 const NamedTensor<B>& t) {
+  const FilePlace place = file_place(shape, t.name);
+  std::vector<float> host = read_stored(files, place.tensor, policy);
+  if (place.part != FusedPart::kWhole) {
+    const std::vector<float> fused = std::move(host);
+    host.assign(static_cast<std::size_t>(t.tensor->size()), 0.0f);
+    take_part(shape, place.part, fused, t.file_cols(), host);
+  }
+  copy_to_device<float>(backend, host, *t.tensor);
+}
+
 // Reads every tensor of `parameters` from the weight files of `directory`.
 template <Backend B>
 void read_parameters(B& backend, const std::filesystem::path& directory, const ModelShape& shape,
                      NonFinite policy, Parameters<B>& parameters) {
   const WeightFiles files = WeightFiles::open(directory);
   check_tensor_list(files, expected_tensors(shape), ignorable_tensors(shape));
-  std::vector<float> host;
-  for (auto& t : tensor_list(parameters)) {
-    const FilePlace place = file_place(shape, t.name);
-    host.resize(static_cast<std::size_t>(t.tensor->size()));
-    take_part(shape, place.part, read_stored(files, place.tensor, policy), t.file_cols(), host);
-    copy_to_device<float>(backend, host, *t.tensor);
-  }
+  for (const auto& t : tensor_list(parameters)) read_tensor(backend, files, shape, policy, t);
 }
 
 // One linear layer of a network: its codes, or with Engine::kFloat their values.

@@ -64,24 +64,28 @@ struct Parameters {
 };
 
 template <Backend B>
+void allocate_layer(B& backend, const ModelShape& shape, LayerParameters<B>& layer) {
+  const std::int64_t d = shape.hidden_size;
+  layer.attention_norm.reshape(backend, 1, d);
+  layer.mlp_norm.reshape(backend, 1, d);
+  if (shape.norm == NormKind::kLayerNorm) {
+    layer.attention_norm_bias.reshape(backend, 1, d);
+    layer.mlp_norm_bias.reshape(backend, 1, d);
+  }
+  for (const Linear l : linears_of(shape)) {
+    const LinearShape s = linear_shape(shape, l);
+    layer.weight[l].reshape(backend, s.out, s.in);
+    if (s.has_bias) layer.bias[l].reshape(backend, 1, s.out);
+  }
+}
+
+template <Backend B>
 Parameters<B> allocate_parameters(B& backend, const ModelShape& shape) {
   const std::int64_t d = shape.hidden_size;
   Parameters<B> p;
   p.embedding.reshape(backend, shape.vocab_size, d);
   p.layers.resize(static_cast<std::size_t>(shape.layers));
-  for (auto& layer : p.layers) {
-    layer.attention_norm.reshape(backend, 1, d);
-    layer.mlp_norm.reshape(backend, 1, d);
-    if (shape.norm == NormKind::kLayerNorm) {
-      layer.attention_norm_bias.reshape(backend, 1, d);
-      layer.mlp_norm_bias.reshape(backend, 1, d);
-    }
-    for (const Linear l : linears_of(shape)) {
-      const LinearShape s = linear_shape(shape, l);
-      layer.weight[l].reshape(backend, s.out, s.in);
-      if (s.has_bias) layer.bias[l].reshape(backend, 1, s.out);
-    }
-  }
+  for (auto& layer : p.layers) allocate_layer(backend, shape, layer);
   p.final_norm.reshape(backend, 1, d);
   if (shape.norm == NormKind::kLayerNorm) p.final_norm_bias.reshape(backend, 1, d);
   if (!shape.tied_embeddings) p.head.reshape(backend, shape.vocab_size, d);
@@ -115,24 +119,27 @@ void append_tensors(const std::string& name, TensorKind kind, Tensor<B>& weight,
   if (!bias.empty()) list.push_back({name + ".bias", TensorKind::kBias, &bias});
 }
 
+// The tensors of layer i in a fixed order.
+template <Backend B>
+void append_layer(std::size_t i, LayerParameters<B>& layer, std::vector<NamedTensor<B>>& list) {
+  const std::string prefix = "model.layers." + std::to_string(i) + ".";
+  append_tensors(prefix + "input_layernorm", TensorKind::kNormGain, layer.attention_norm,
+                 layer.attention_norm_bias, list);
+  for (const Linear l : kLinears) {
+    append_tensors(prefix + linear_name(l), TensorKind::kLinearWeight, layer.weight[l],
+                   layer.bias[l], list);
+  }
+  append_tensors(prefix + "post_attention_layernorm", TensorKind::kNormGain, layer.mlp_norm,
+                 layer.mlp_norm_bias, list);
+}
+
 // All tensors in a fixed order: the only list of names. Two Parameters of one shape give lists that
 // can be walked together (parameters, gradients, moments).
 template <Backend B>
 std::vector<NamedTensor<B>> tensor_list(Parameters<B>& p) {
   std::vector<NamedTensor<B>> list;
   list.push_back({"model.embed_tokens.weight", TensorKind::kEmbedding, &p.embedding});
-  for (std::size_t i = 0; i < p.layers.size(); ++i) {
-    const std::string prefix = "model.layers." + std::to_string(i) + ".";
-    auto& layer = p.layers[i];
-    append_tensors(prefix + "input_layernorm", TensorKind::kNormGain, layer.attention_norm,
-                   layer.attention_norm_bias, list);
-    for (const Linear l : kLinears) {
-      append_tensors(prefix + linear_name(l), TensorKind::kLinearWeight, layer.weight[l],
-                     layer.bias[l], list);
-    }
-    append_tensors(prefix + "post_attention_layernorm", TensorKind::kNormGain, layer.mlp_norm,
-                   layer.mlp_norm_bias, list);
-  }
+  for (std::size_t i = 0; i < p.layers.size(); ++i) append_layer(i, p.layers[i], list);
   append_tensors("model.norm", TensorKind::kNormGain, p.final_norm, p.final_norm_bias, list);
   append_tensors("lm_head", TensorKind::kHead, p.head, p.head_bias, list);
   return list;

@@ -63,23 +63,24 @@ void for_each_turning(Parameters<B>& p, const BasisChange& change, Visit&& visit
   }
 }
 
-// One tensor, both sides, rounded once.
+// Both sides of one matrix of doubles.
+inline void turn_matrix(const TensorTurn& turn, DoubleMatrix w) {
+  if (turn.columns != nullptr) {
+    const bool forward = turn.columns->direction == Direction::kForward;
+    forward ? roste::cpu::rotate_rows(turn.columns->rotation, w)
+            : roste::cpu::rotate_rows_transposed(turn.columns->rotation, w);
+  }
+  if (turn.rows != nullptr) {
+    const bool forward = turn.rows->direction == Direction::kForward;
+    forward ? roste::cpu::rotate_columns(turn.rows->rotation, w)
+            : roste::cpu::rotate_columns_transposed(turn.rows->rotation, w);
+  }
+}
+
+// One tensor, rounded once.
 template <Backend B>
 void turn_tensor(B& backend, const TensorTurn& turn, Tensor<B>& tensor) {
-  const auto apply = [&](std::vector<double>& values, std::int64_t rows, std::int64_t cols) {
-    const roste::cpu::MatrixView<double> w{values.data(), rows, cols, cols};
-    if (turn.columns != nullptr) {
-      const bool forward = turn.columns->direction == Direction::kForward;
-      forward ? roste::cpu::rotate_rows(turn.columns->rotation, w)
-              : roste::cpu::rotate_rows_transposed(turn.columns->rotation, w);
-    }
-    if (turn.rows != nullptr) {
-      const bool forward = turn.rows->direction == Direction::kForward;
-      forward ? roste::cpu::rotate_columns(turn.rows->rotation, w)
-              : roste::cpu::rotate_columns_transposed(turn.rows->rotation, w);
-    }
-  };
-  transform_in_double(backend, tensor, apply);
+  transform_in_double(backend, tensor, [&](DoubleMatrix wide) { turn_matrix(turn, wide); });
 }
 
 // Every tensor of p. Norms must be folded where R1 turns. Effective weights become stale and the

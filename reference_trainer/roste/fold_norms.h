@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "reference_trainer/model/network.h"
+#include "reference_trainer/roste/fold_values.h"
 
 namespace trainer {
 
@@ -18,11 +19,11 @@ std::vector<double> host_doubles(B& backend, const Tensor<B>& tensor) {
   return {host.begin(), host.end()};
 }
 
-// A tensor as doubles on the host, changed by f(values, rows, cols), and written back rounded once.
+// A tensor as a matrix of doubles on the host, changed by f(matrix), and written back rounded once.
 template <Backend B, class F>
 void transform_in_double(B& backend, Tensor<B>& tensor, F&& f) {
   std::vector<double> wide = host_doubles(backend, tensor);
-  f(wide, tensor.rows(), tensor.cols());
+  f(DoubleMatrix(wide.data(), tensor.rows(), tensor.cols()));
   const std::vector<float> host(wide.begin(), wide.end());
   copy_to_device<float>(backend, host, tensor);
 }
@@ -39,11 +40,7 @@ void untie_embeddings(B& backend, Network<B>& network) {
 template <Backend B>
 void absorb_gain(B& backend, const Tensor<B>& gain, Tensor<B>& w) {
   const std::vector<double> g = host_doubles(backend, gain);
-  transform_in_double(backend, w,
-                      [&](std::vector<double>& values, std::int64_t, std::int64_t cols) {
-                        for (std::size_t i = 0; i < values.size(); ++i)
-                          values[i] *= g[i % static_cast<std::size_t>(cols)];
-                      });
+  transform_in_double(backend, w, [&](DoubleMatrix wide) { absorb_gain(g, wide); });
 }
 
 // An empty bias becomes one of zeros, for the outputs of w.
@@ -59,10 +56,10 @@ template <Backend B>
 void absorb_shift(B& backend, const Tensor<B>& shift, const Tensor<B>& w, Tensor<B>& bias) {
   if (shift.empty()) return;
   ensure_bias(backend, w, bias);
-  const std::vector<double> b = host_doubles(backend, shift), weight = host_doubles(backend, w);
-  transform_in_double(backend, bias, [&](std::vector<double>& values, std::int64_t, std::int64_t) {
-    for (std::size_t i = 0; i < weight.size(); ++i)
-      values[i / b.size()] += weight[i] * b[i % b.size()];
+  std::vector<double> b = host_doubles(backend, shift), weight = host_doubles(backend, w);
+  const DoubleMatrix wide(weight.data(), w.rows(), w.cols());
+  transform_in_double(backend, bias, [&](DoubleMatrix row) {
+    absorb_shift(b, wide, {row.data, static_cast<std::size_t>(row.cols)});
   });
 }
 
@@ -76,28 +73,13 @@ void set_ones(B& backend, Tensor<B>& gain) {
 template <Backend B>
 void centre_rows(B& backend, Tensor<B>& x) {
   if (x.empty()) return;
-  transform_in_double(
-      backend, x, [](std::vector<double>& values, std::int64_t rows, std::int64_t cols) {
-        for (std::int64_t r = 0; r < rows; ++r) {
-          const std::span row(values.data() + r * cols, static_cast<std::size_t>(cols));
-          double mean = 0;
-          for (const double v : row) mean += v / static_cast<double>(cols);
-          for (double& v : row) v -= mean;
-        }
-      });
+  transform_in_double(backend, x, [](DoubleMatrix wide) { centre_rows(wide); });
 }
 
 // Every column minus its mean: a weight [d, in] whose output is added to the stream.
 template <Backend B>
 void centre_columns(B& backend, Tensor<B>& w) {
-  transform_in_double(backend, w,
-                      [](std::vector<double>& values, std::int64_t rows, std::int64_t cols) {
-                        std::vector<double> mean(static_cast<std::size_t>(cols), 0.0);
-                        for (std::size_t i = 0; i < values.size(); ++i)
-                          mean[i % mean.size()] += values[i] / static_cast<double>(rows);
-                        for (std::size_t i = 0; i < values.size(); ++i)
-                          values[i] -= mean[i % mean.size()];
-                      });
+  transform_in_double(backend, w, [](DoubleMatrix wide) { centre_columns(wide); });
 }
 
 // Takes the mean over channels out of everything that writes to the residual stream, which no

@@ -19,11 +19,11 @@ inline const DenseRotation* merged_rotation(const DenseRotations& r, std::size_t
 template <Backend B>
 void rotate_sides(B& backend, const DenseRotation* in, const DenseRotation* out, Tensor<B>& w) {
   if (w.empty() || (in == nullptr && out == nullptr)) return;
-  transform_in_double(backend, w,
-                      [&](std::vector<double>& values, std::int64_t, std::int64_t cols) {
-                        if (in != nullptr) rotate_rows(*in, cols, values);
-                        if (out != nullptr) rotate_columns(*out, cols, values);
-                      });
+  transform_in_double(backend, w, [&](DoubleMatrix wide) {
+    const std::span values(wide.data, static_cast<std::size_t>(wide.rows * wide.cols));
+    if (in != nullptr) rotate_rows(*in, wide.cols, values);
+    if (out != nullptr) rotate_columns(*out, wide.cols, values);
+  });
 }
 
 // Norms must be folded; without quantizers the model computes the same function afterwards, up to
