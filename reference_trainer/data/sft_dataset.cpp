@@ -93,14 +93,15 @@ void count(SftOutcome outcome, SftCounts& counts) {
 }
 
 SftDataset read_lines(const std::string& file, std::string_view text, const SftEncoder& encoder,
-                      std::int64_t max_samples) {
+                      const SftOptions& options) {
   SftDataset dataset;
   Lines lines(text);
-  while (dataset.counts.kept != max_samples && lines.next()) {
+  while (dataset.counts.kept != options.max_samples && lines.next()) {
     check_bytes(file, lines);
     if (lines.is_blank()) continue;
     const std::string where = file + ":" + std::to_string(lines.number());
-    EncodedSftRow row = encoder.encode(parse_sft_row(parse_line(file, lines), where));
+    EncodedSftRow row =
+        encoder.encode(parse_sft_row(parse_line(file, lines), where, options.chat_template));
     const std::int64_t kept = dataset.counts.kept;
     count(row.outcome, dataset.counts);
     if (dataset.counts.kept > kept) dataset.samples.push_back(std::move(row.sample));
@@ -137,7 +138,7 @@ SftDataset read_sft_dataset(const std::filesystem::path& file, const Tokenizer& 
   const std::string text = read_file(file, "DS-07");
   refuse_compressed(name, text);
   const SftEncoder encoder(tokenizer, special, options);
-  SftDataset dataset = read_lines(name, text, encoder, options.max_samples);
+  SftDataset dataset = read_lines(name, text, encoder, options);
   if (dataset.samples.empty()) {
     const bool is_empty = dataset.counts.rows == 0;
     throw_bad_input({is_empty ? "DS-02" : "DS-08", name,
