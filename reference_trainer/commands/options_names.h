@@ -51,5 +51,7 @@ template <>
 std::span<const std::string_view> words_of<LearningWeights>();
 template <>
 std::span<const std::string_view> words_of<Stemming>();
+template <>
+std::span<const std::string_view> words_of<ChatTemplate>();
 
 }  // namespace trainer

@@ -23,12 +23,23 @@ void print_result(const std::string& text) {
   }
 }
 
-SftDataset load_dataset(const CommandLine& line, const std::filesystem::path& file,
-                        const Tokenizer& tokenizer, const ModelShape& shape) {
+void add_end_of_turn(const CommandLine& line, const Tokenizer& tokenizer, ModelShape& shape) {
+  const auto id = tokenizer.find(end_of_turn(line.data.reading.chat_template));
+  std::vector<std::int32_t>& eos = shape.eos_token_ids;
+  if (id && std::find(eos.begin(), eos.end(), *id) == eos.end()) eos.push_back(*id);
+}
+
+SftOptions reading_options(const CommandLine& line, const ModelShape& shape) {
   SftOptions options = line.data.reading;
   if (shape.max_positions > 0)
     options.max_length = std::min(options.max_length, shape.max_positions);
-  SftDataset dataset = read_sft_dataset(file, tokenizer, {shape.eos_token_ids}, options);
+  return options;
+}
+
+SftDataset load_dataset(const CommandLine& line, const std::filesystem::path& file,
+                        const Tokenizer& tokenizer, const ModelShape& shape) {
+  SftDataset dataset =
+      read_sft_dataset(file, tokenizer, {shape.eos_token_ids}, reading_options(line, shape));
   say(line, file.filename().string() + ": " + dataset.counts.summary());
   return dataset;
 }
@@ -51,20 +62,23 @@ std::vector<SftSample> draw_samples(const std::vector<SftSample>& samples, std::
   return drawn;
 }
 
+std::int64_t held_out_samples(const CommandLine& line, std::int64_t samples) {
+  if (samples < 2) {
+    throw_bad_input({"DS-12", line.data.dataset.string(),
+                     std::to_string(samples) + " usable sample",
+                     "at least 2, one of them to evaluate on", "give --eval_dataset"});
+  }
+  return std::max<std::int64_t>(
+      1, static_cast<std::int64_t>(line.data.eval_fraction * static_cast<double>(samples)));
+}
+
 DataSplits load_splits(const CommandLine& line, const Tokenizer& tokenizer,
                        const ModelShape& shape) {
   std::vector<SftSample> all = load_dataset(line, line.data.dataset, tokenizer, shape).samples;
   if (!line.data.eval_dataset.empty()) {
     return {std::move(all), load_dataset(line, line.data.eval_dataset, tokenizer, shape).samples};
   }
-  if (all.size() < 2) {
-    throw_bad_input({"DS-12", line.data.dataset.string(),
-                     std::to_string(all.size()) + " usable sample",
-                     "at least 2, one of them to evaluate on", "give --eval_dataset"});
-  }
-  const auto share =
-      static_cast<std::int64_t>(line.data.eval_fraction * static_cast<double>(all.size()));
-  const std::int64_t held_out = std::max<std::int64_t>(1, share);
+  const std::int64_t held_out = held_out_samples(line, static_cast<std::int64_t>(all.size()));
   std::vector<SftSample> shuffled =
       draw_samples(all, static_cast<std::int64_t>(all.size()), line.train.seed);
   DataSplits splits;

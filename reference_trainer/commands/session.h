@@ -29,13 +29,23 @@ void say(const CommandLine& line, const std::string& text);
 // takes no more.
 void print_result(const std::string& text);
 
+// The end of an answer under --chat_template ends generations, too.
+void add_end_of_turn(const CommandLine& line, const Tokenizer& tokenizer, ModelShape& shape);
+
 template <Backend B>
 Session<B> load_session(B& backend, const CommandLine& line) {
   const std::filesystem::path& directory = line.model.model_name_or_path;
   Network<B> network = load_network(backend, directory, line.model.nonfinite);
   Tokenizer tokenizer = Tokenizer::load(directory, network.plan.shape.vocab_size);
+  add_end_of_turn(line, tokenizer, network.plan.shape);
   return {std::move(network), std::move(tokenizer), directory};
 }
+
+// How --dataset is read: no sample is longer than the model's context.
+SftOptions reading_options(const CommandLine& line, const ModelShape& shape);
+
+// --eval_fraction of so many samples, at least one; throws Error (DS-12) where fewer than two.
+std::int64_t held_out_samples(const CommandLine& line, std::int64_t samples);
 
 // The samples of `file`, no longer than the model's context; counts are said on stderr.
 SftDataset load_dataset(const CommandLine& line, const std::filesystem::path& file,

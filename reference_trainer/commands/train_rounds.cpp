@@ -34,7 +34,7 @@ void train_rounds(B& backend, TrainRun<B>& run) {
   TrainingState<B> state(backend, network);
   TrainingJob<B> job{network, state};
   open_job(backend, run, job);
-  const TrainSettings training = method_training(run.line, run.sample_count());
+  const TrainSettings training = method_training(run.line, run.units);
   report_steps(run.line, training.max_steps, job, [&] {
     run_algorithm1<B>(backend, settings, training, {run.samples, run.calibration}, job,
                       [&](const Algorithm1Round& round) { say_round(run.line, round); });
