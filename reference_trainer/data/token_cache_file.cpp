@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <bit>
 #include <cerrno>
 #include <cstring>
@@ -34,7 +35,8 @@ SftCounts counts_of(const Counts& n) {
   return {n.at(0), n.at(1), n.at(2), n.at(3), n.at(4), n.at(5)};
 }
 
-std::string hash_of_start(const InputFile& file, std::uint64_t bytes) {
+// Of the first bytes of the file and of the description, as dump() writes it.
+std::string hash_of(const InputFile& file, std::uint64_t bytes, const nlohmann::json& description) {
   StreamHash hash;
   std::vector<std::byte> piece;
   for (std::uint64_t at = 0; at < bytes; at += piece.size()) {
@@ -42,6 +44,8 @@ std::string hash_of_start(const InputFile& file, std::uint64_t bytes) {
     file.read_at(at, piece);
     hash.add(piece);
   }
+  const std::string text = description.dump();
+  hash.add(std::as_bytes(std::span(text)));
   return hash.text();
 }
 
@@ -62,12 +66,14 @@ nlohmann::json read_description(const InputFile& file, std::uint64_t& begin) {
 std::optional<TokenCacheContents> read_token_cache_index(const InputFile& file,
                                                          const std::string& key) {
   std::uint64_t end = 0;
-  const nlohmann::json json = read_description(file, end);
-  if (!json.is_object() || json.value("key", "") != key || json.value("format", "") != kFormat)
-    return std::nullopt;
-  if (json.value("xxh3_128", "") != hash_of_start(file, end)) return std::nullopt;
+  nlohmann::json json = read_description(file, end);
+  if (!json.is_object()) return std::nullopt;
   TokenCacheContents contents;
   try {
+    const std::string hash = json.at("xxh3_128");
+    json.erase("xxh3_128");
+    if (hash != hash_of(file, end, json)) return std::nullopt;
+    if (json.at("key") != key || json.at("format") != kFormat) return std::nullopt;
     contents.width = json.at("width");
     contents.counts = counts_of(json.at("counts"));
     contents.index.resize(json.at("samples").get<std::size_t>());
@@ -123,14 +129,15 @@ void TokenCacheWriter::finish(const std::string& key, const SftCounts& counts) {
     append(std::as_bytes(std::span(index_).subspan(first, count)));
   }
   flush();
-  const std::string text = nlohmann::json{
-      {"format", kFormat},
-      {"key", key},
-      {"width", width_},
-      {"samples", index_.size()},
-      {"counts", numbers_of(counts)},
-      {"xxh3_128",
-       hash_.text()}}.dump();
+  nlohmann::json description{{"format", kFormat},
+                             {"key", key},
+                             {"width", width_},
+                             {"samples", index_.size()},
+                             {"counts", numbers_of(counts)}};
+  const std::string hashed = description.dump();
+  hash_.add(std::as_bytes(std::span(hashed)));
+  description["xxh3_128"] = hash_.text();
+  const std::string text = description.dump();
   const std::uint64_t length = text.size();
   file_.write(std::as_bytes(std::span(text)));
   file_.write(std::as_bytes(std::span(&length, 1)));

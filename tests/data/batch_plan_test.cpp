@@ -73,7 +73,8 @@ TEST(BatchPlans, ShuffledIsTheOrderOfEpochs) {
   BatchPlan plan(samples, {Batching::kShuffled, 0, 2, 3, 9});
   for (std::int64_t step = 0; step < 5; ++step) {
     Indices joined;
-    for (const Indices& batch : plan.micro_batches(step)) {
+    const auto batches = plan.micro_batches(step);
+    for (const Indices& batch : batches) {
       EXPECT_EQ(batch.size(), 2u);
       joined.insert(joined.end(), batch.begin(), batch.end());
     }
@@ -120,8 +121,8 @@ TEST(BatchPlans, GroupedBatchesHaveSimilarLengths) {
     std::int64_t sum = 0;
     for (std::int64_t step = 0; step < 100; ++step) {
       Indices of;
-      for (const std::int64_t i : plan.micro_batches(step)[0])
-        of.push_back(lengths[static_cast<std::size_t>(i)]);
+      const auto batches = plan.micro_batches(step);
+      for (const std::int64_t i : batches[0]) of.push_back(lengths[static_cast<std::size_t>(i)]);
       sum += *std::max_element(of.begin(), of.end()) - *std::min_element(of.begin(), of.end());
     }
     return sum;
@@ -136,8 +137,8 @@ TEST(BatchPlans, PackIsItsSamples) {
   ASSERT_EQ(plan.units(), 2);
   for (std::int64_t step = 0; step < 2; ++step) {
     std::vector<const SftSample*> rows;
-    for (const std::int64_t i : plan.micro_batches(step)[0])
-      rows.push_back(&samples[static_cast<std::size_t>(i)]);
+    const auto batches = plan.micro_batches(step);
+    for (const std::int64_t i : batches[0]) rows.push_back(&samples[static_cast<std::size_t>(i)]);
     const TokenBatch expected = make_batch(rows);
     const TokenBatch batch = step_batches(samples, plan, step).at(0);
     EXPECT_EQ(batch.tokens, expected.tokens);

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "tests/data/sft_samples.h"
 
 namespace trainer {
@@ -60,6 +62,8 @@ void expect_samples(const TokenCache& cache, const SftDataset& memory) {
 // Two bytes for a token, and four where the vocabulary needs them.
 TEST_F(TokenCaches, HoldWhatMemoryHolds) {
   nlohmann::json wide = word_tokenizer_json();
+  for (int id = 12; id < 70000; ++id) wide["model"]["vocab"]["w" + std::to_string(id)] = id;
+  wide["model"]["vocab"]["w"] = 8;
   wide["model"]["vocab"]["f"] = 70000;
   for (const nlohmann::json& json : {word_tokenizer_json(), wide}) {
     tokenizer_directory_.write("tokenizer.json", json.dump());
