@@ -64,6 +64,8 @@ class Group {
 
 // Flags of the methods: search, GPTQ, SpinQuant, LLM-QAT, adapters.
 void add_method_flags(std::vector<FlagRow>& rows);
+// Chat templates, packing, caches.
+void add_data_flags(std::vector<FlagRow>& rows);
 // Flags that trade memory for time.
 void add_memory_flags(std::vector<FlagRow>& rows);
 // Flags of models whose weights are codes.
