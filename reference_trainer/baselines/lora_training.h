@@ -107,7 +107,7 @@ using LoraJob = TrainingJob<B, LoraState<B>>;
 // hundredth of the steps, cosine. Throws as run_training, and std::invalid_argument where there are
 // no adapters.
 template <Backend B>
-void train_lora(B& backend, const TrainSettings& settings, std::span<const SftSample> samples,
+void train_lora(B& backend, const TrainSettings& settings, const SampleView& samples,
                 LoraJob<B>& job) {
   if (job.network.adapters.layers.empty())
     throw std::invalid_argument("training of adapters: the network has none");

@@ -157,12 +157,12 @@ SpinQuantResult learn_rotations(B& backend, const SpinQuantSettings& settings,
       hadamard_rotations(shape, settings.seed), online_choice(settings, shape), 0, 0, 0, {}};
   RotationOptimizer optimizer(settings.cayley, result.rotations);
   RotatedNetwork<B> rotated(backend, learning_quantizers(settings, quant), result.online, folded);
-  EpochOrder order(static_cast<std::int64_t>(samples.size()), settings.seed);
+  BatchPlan plan(samples, batch_settings(schedule));
 
   rotated.rotate(optimizer.rotations());
   result.hadamard_loss = rotated.mean_loss(samples, batch);
   for (std::int64_t step = 0; step < settings.steps; ++step) {
-    const TokenBatch tokens = step_batches(samples, schedule, order, step).front();
+    const TokenBatch tokens = step_batches(samples, plan, step).front();
     SpinQuantStep report{step, 0, learning_rate_at(schedule, step), 0};
     RotationGradients gradients;
     report.loss = rotated.loss_and_gradients(optimizer.rotations(), tokens, gradients);

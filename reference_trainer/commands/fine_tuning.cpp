@@ -20,6 +20,9 @@ TrainSettings train_settings(const CommandLine& line, std::int64_t samples) {
   s.micro_batch = o.per_device_train_batch_size;
   s.accumulation = o.gradient_accumulation_steps;
   s.seed = o.seed;
+  if (line.data.length_groups != LengthGroups::kNone) s.batching = Batching::kGroupedByLength;
+  if (line.data.packing != Packing::kNone) s.batching = Batching::kPacked;
+  s.pack_length = line.data.reading.max_length;
   const double per_step = static_cast<double>(s.micro_batch * s.accumulation);
   const double epochs = o.num_train_epochs * static_cast<double>(samples) / per_step;
   s.max_steps = o.max_steps > 0 ? o.max_steps : static_cast<std::int64_t>(std::ceil(epochs));

@@ -86,8 +86,20 @@ void check_range_is_used(const GivenFlags& given) {
   }
 }
 
+// LLM-QAT learns from texts that the model makes up, all of one length.
+void check_batching(const CommandLine& line, const GivenFlags& given) {
+  if (line.command != Command::kTrain || line.train.method != TrainMethod::kLlmQat) return;
+  for (const char* key : {"packing", "group_by_length", "dataset_cache"}) {
+    const auto flag = given.find(key);
+    if (flag == given.end()) continue;
+    throw_usage({"CL-04", flag->second.where, "'" + std::string(key) + "' beside method 'llm_qat'",
+                 "one of the two", "it trains on texts that the model makes up"});
+  }
+}
+
 void check_contradictions(const GivenFlags& given) {
-  constexpr std::pair<const char*, const char*> kExclusive[] = {{"settings", "w_bits"},
+  constexpr std::pair<const char*, const char*> kExclusive[] = {{"packing", "group_by_length"},
+                                                                {"settings", "w_bits"},
                                                                 {"settings", "a_bits"},
                                                                 {"settings", "kv_bits"},
                                                                 {"eval_dataset", "eval_fraction"}};
@@ -166,6 +178,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   CommandLine line = assign_flags(split.command, table, split.given);
   line.typed = joined_arguments(argc, argv);
   check_required(split.command, table, split.given);
+  check_batching(line, split.given);
   check_base_model(line.pretrain);
   return line;
 }

@@ -70,6 +70,9 @@ struct ModelOptions {
   NonFinite nonfinite = NonFinite::kReject;  // --allow_nonfinite loads weights with NaN or infinity
 };
 
+enum class Packing { kNone, kBestFit };
+enum class LengthGroups { kNone, kMegabatches };
+
 // How `rotate` and `quantize --method rtn` write weights.
 struct SaveOptions {
   SaveDType dtype = SaveDType::kSource;
@@ -82,7 +85,10 @@ struct DataOptions {
   std::filesystem::path calibration_dataset;  // JSONL to measure and calibrate on; empty: dataset
   std::filesystem::path validation_dataset;   // JSONL on which a sweep chooses; may be empty
   double eval_fraction = 0.05;  // held out from dataset when there is no eval_dataset; (0, 0.5]
-  SftOptions reading;           // max_length 1024 tokens, max_samples -1 (all), loss_on completion
+  SftOptions reading;  // max_length 1024, max_samples -1 (all), loss_on completion, template tulu
+  Packing packing = Packing::kNone;                  // --packing: `train`, docs/data.md
+  LengthGroups length_groups = LengthGroups::kNone;  // --group_by_length: `train`
+  std::filesystem::path dataset_cache;  // tokens of dataset as files here; empty: in memory
 };
 
 // Adam's names and defaults are those of transformers.TrainingArguments, and so are the others that

@@ -64,6 +64,8 @@ std::span<const std::string_view> words_of<LearningWeights>();
 template <>
 std::span<const std::string_view> words_of<Stemming>();
 template <>
+std::span<const std::string_view> words_of<ChatTemplate>();
+template <>
 std::span<const std::string_view> words_of<WeightsFormat>();
 template <>
 std::span<const std::string_view> words_of<Engine>();

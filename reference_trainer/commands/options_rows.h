@@ -66,6 +66,8 @@ class Group {
 void add_method_flags(std::vector<FlagRow>& rows);
 // Flags of the commands that stream a model from files to files.
 void add_stream_flags(std::vector<FlagRow>& rows);
+// Chat templates, packing, caches.
+void add_data_flags(std::vector<FlagRow>& rows);
 // Flags that trade memory for time.
 void add_memory_flags(std::vector<FlagRow>& rows);
 // Flags of models whose weights are codes.

@@ -18,7 +18,7 @@ void add_model_and_data(std::vector<FlagRow>& rows) {
                      text_flag({"adapters", "directory that train --method lora or rolora saved"},
                                "DIR", at(&Cmd::model, &ModelOptions::adapters)));
   group.add_required(kReadsData, kNeedsData,
-                     text_flag({"dataset", "JSONL: prompt/completion, messages or text"}, "FILE",
+                     text_flag({"dataset", "JSONL: prompt/completion, messages, text, ..."}, "FILE",
                                at(&Cmd::data, &DataOptions::dataset)));
   group.add({kMeasure, kSearch, kQuantize},
             text_flag({"calibration_dataset", "JSONL to calibrate on, in place of --dataset"},
@@ -281,6 +281,7 @@ void add_common(std::vector<FlagRow>& rows) {
 std::vector<FlagRow> make_flag_table() {
   std::vector<FlagRow> rows;
   add_model_and_data(rows);
+  add_data_flags(rows);
   add_task(rows);
   add_base_model(rows);
   add_quantization(rows);

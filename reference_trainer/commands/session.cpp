@@ -23,12 +23,23 @@ void print_result(const std::string& text) {
   }
 }
 
-SftDataset load_dataset(const CommandLine& line, const std::filesystem::path& file,
-                        const Tokenizer& tokenizer, const ModelShape& shape) {
+void add_end_of_turn(const CommandLine& line, const Tokenizer& tokenizer, ModelShape& shape) {
+  const auto id = tokenizer.find(end_of_turn(line.data.reading.chat_template));
+  std::vector<std::int32_t>& eos = shape.eos_token_ids;
+  if (id && std::find(eos.begin(), eos.end(), *id) == eos.end()) eos.push_back(*id);
+}
+
+SftOptions reading_options(const CommandLine& line, const ModelShape& shape) {
   SftOptions options = line.data.reading;
   if (shape.max_positions > 0)
     options.max_length = std::min(options.max_length, shape.max_positions);
-  SftDataset dataset = read_sft_dataset(file, tokenizer, {shape.eos_token_ids}, options);
+  return options;
+}
+
+SftDataset load_dataset(const CommandLine& line, const std::filesystem::path& file,
+                        const Tokenizer& tokenizer, const ModelShape& shape) {
+  SftDataset dataset =
+      read_sft_dataset(file, tokenizer, {shape.eos_token_ids}, reading_options(line, shape));
   say(line, file.filename().string() + ": " + dataset.counts.summary());
   return dataset;
 }
@@ -41,14 +52,23 @@ void make_directory(const std::filesystem::path& directory) {
              error.value());
 }
 
-std::vector<SftSample> draw_samples(const std::vector<SftSample>& samples, std::int64_t n,
-                                    std::uint64_t seed) {
-  const auto count = static_cast<std::int64_t>(samples.size());
+std::vector<SftSample> draw_samples(const SampleView& samples, std::int64_t n, std::uint64_t seed) {
   std::vector<SftSample> drawn;
-  for (const std::int64_t i : batch_indices(count, std::min(n, count), seed, 0)) {
-    drawn.push_back(samples[static_cast<std::size_t>(i)]);
-  }
+  SftSample buffer;
+  const std::int64_t count = samples.size();
+  for (const std::int64_t i : batch_indices(count, std::min(n, count), seed, 0))
+    drawn.push_back(samples.at(i, buffer));
   return drawn;
+}
+
+std::int64_t held_out_samples(const CommandLine& line, std::int64_t samples) {
+  if (samples < 2) {
+    throw_bad_input({"DS-12", line.data.dataset.string(),
+                     std::to_string(samples) + " usable sample",
+                     "at least 2, one of them to evaluate on", "give --eval_dataset"});
+  }
+  return std::max<std::int64_t>(
+      1, static_cast<std::int64_t>(line.data.eval_fraction * static_cast<double>(samples)));
 }
 
 DataSplits load_splits(const CommandLine& line, const Tokenizer& tokenizer,
@@ -57,14 +77,7 @@ DataSplits load_splits(const CommandLine& line, const Tokenizer& tokenizer,
   if (!line.data.eval_dataset.empty()) {
     return {std::move(all), load_dataset(line, line.data.eval_dataset, tokenizer, shape).samples};
   }
-  if (all.size() < 2) {
-    throw_bad_input({"DS-12", line.data.dataset.string(),
-                     std::to_string(all.size()) + " usable sample",
-                     "at least 2, one of them to evaluate on", "give --eval_dataset"});
-  }
-  const auto share =
-      static_cast<std::int64_t>(line.data.eval_fraction * static_cast<double>(all.size()));
-  const std::int64_t held_out = std::max<std::int64_t>(1, share);
+  const std::int64_t held_out = held_out_samples(line, static_cast<std::int64_t>(all.size()));
   std::vector<SftSample> shuffled =
       draw_samples(all, static_cast<std::int64_t>(all.size()), line.train.seed);
   DataSplits splits;
@@ -76,13 +89,15 @@ DataSplits load_splits(const CommandLine& line, const Tokenizer& tokenizer,
   return splits;
 }
 
-std::vector<SftSample> calibration_samples(const CommandLine& line,
-                                           const std::vector<SftSample>& samples) {
+std::vector<SftSample> calibration_samples(const CommandLine& line, const SampleView& samples) {
   const std::int64_t n = line.rotation.calibration_samples;
   if (line.rotation.calibration_order == CalibrationOrder::kDrawn)
     return draw_samples(samples, n, line.train.seed);
-  const auto count = std::min(static_cast<std::size_t>(n), samples.size());
-  return {samples.begin(), samples.begin() + static_cast<std::ptrdiff_t>(count)};
+  std::vector<SftSample> first;
+  SftSample buffer;
+  for (std::int64_t i = 0; i < std::min(n, samples.size()); ++i)
+    first.push_back(samples.at(i, buffer));
+  return first;
 }
 
 std::vector<SftSample> load_calibration(const CommandLine& line, const Tokenizer& tokenizer,

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "reference_trainer/commands/memory_check.h"
-#include "reference_trainer/data/sft_dataset.h"
+#include "reference_trainer/data/sample_view.h"
 #include "reference_trainer/model/model_files.h"
 #include "reference_trainer/roste/dense_rotation_file.h"
 #include "reference_trainer/roste/merge_rotations.h"
@@ -29,14 +29,24 @@ void say(const CommandLine& line, const std::string& text);
 // takes no more.
 void print_result(const std::string& text);
 
+// The end of an answer under --chat_template ends generations, too.
+void add_end_of_turn(const CommandLine& line, const Tokenizer& tokenizer, ModelShape& shape);
+
 template <Backend B>
 Session<B> load_session(B& backend, const CommandLine& line) {
   const std::filesystem::path& directory = line.model.model_name_or_path;
   require_memory_to_load(line.model);
   Network<B> network = load_network(backend, directory, line.model.nonfinite, line.model.engine);
   Tokenizer tokenizer = Tokenizer::load(directory, network.plan.shape.vocab_size);
+  add_end_of_turn(line, tokenizer, network.plan.shape);
   return {std::move(network), std::move(tokenizer), directory};
 }
+
+// How --dataset is read: no sample is longer than the model's context.
+SftOptions reading_options(const CommandLine& line, const ModelShape& shape);
+
+// --eval_fraction of so many samples, at least one; throws Error (DS-12) where fewer than two.
+std::int64_t held_out_samples(const CommandLine& line, std::int64_t samples);
 
 // The samples of `file`, no longer than the model's context; counts are said on stderr.
 SftDataset load_dataset(const CommandLine& line, const std::filesystem::path& file,
@@ -54,12 +64,10 @@ DataSplits load_splits(const CommandLine& line, const Tokenizer& tokenizer,
                        const ModelShape& shape);
 
 // The first n samples of a seeded shuffle, for calibration.
-std::vector<SftSample> draw_samples(const std::vector<SftSample>& samples, std::int64_t n,
-                                    std::uint64_t seed);
+std::vector<SftSample> draw_samples(const SampleView& samples, std::int64_t n, std::uint64_t seed);
 
 // --calibration_samples of `samples`, by --calibration_order.
-std::vector<SftSample> calibration_samples(const CommandLine& line,
-                                           const std::vector<SftSample>& samples);
+std::vector<SftSample> calibration_samples(const CommandLine& line, const SampleView& samples);
 
 // --calibration_samples of --calibration_dataset, or else of --dataset, by
 // --calibration_order.

@@ -9,9 +9,11 @@
 #include "reference_trainer/commands/search_rotations.h"
 #include "reference_trainer/commands/studies.h"
 #include "reference_trainer/commands/train_run.h"
+#include "reference_trainer/commands/training_data.h"
 #include "reference_trainer/io/directory_lock.h"
 #include "reference_trainer/io/manifest.h"
 #include "reference_trainer/io/staged_directory.h"
+#include "reference_trainer/io/stream_hash.h"
 #include "reference_trainer/report/table.h"
 #include "reference_trainer/study/method_run.h"
 
@@ -49,25 +51,31 @@ void check_memory_flags(const CommandLine& line) {
 }
 
 // Tokens of the longest forward pass that the samples can give.
-std::int64_t longest_batch(const CommandLine& line, const std::vector<SftSample>& samples) {
+std::int64_t longest_batch(const BatchSettings& batches, const SampleView& samples) {
   std::vector<std::int64_t> lengths;
-  for (const SftSample& s : samples) lengths.push_back(static_cast<std::int64_t>(s.tokens.size()));
+  for (std::int64_t i = 0; i < samples.size(); ++i) lengths.push_back(samples.length(i));
   std::ranges::sort(lengths, std::greater());
-  const auto batch =
-      std::min(lengths.size(), static_cast<std::size_t>(line.train.per_device_train_batch_size));
+  const auto batch = std::min(lengths.size(), static_cast<std::size_t>(batches.micro_batch));
+  if (batches.batching == Batching::kPacked)
+    return std::min(batches.micro_batch * batches.pack_length,
+                    std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0}));
   return std::accumulate(lengths.begin(), lengths.begin() + static_cast<std::ptrdiff_t>(batch),
                          std::int64_t{0});
 }
 
 // XXH3-128 of everything that training reads from the samples.
-std::string hash_of_samples(const std::vector<SftSample>& samples) {
+std::string hash_of_samples(const SampleView& samples) {
+  StreamHash hash;
+  SftSample buffer;
   std::vector<TokenId> all;
-  for (const SftSample& s : samples) {
-    all.push_back(static_cast<TokenId>(s.tokens.size()));
+  for (std::int64_t i = 0; i < samples.size(); ++i) {
+    const SftSample& s = samples.at(i, buffer);
+    all.assign(1, static_cast<TokenId>(s.tokens.size()));
     all.insert(all.end(), s.tokens.begin(), s.tokens.end());
     all.insert(all.end(), s.target.begin(), s.target.end());
+    hash.add(std::as_bytes(std::span(all)));
   }
-  return hash_bytes(std::as_bytes(std::span(all)));
+  return hash.text();
 }
 
 // Of --method what no other method has. Checkpoints of adapters do not hold the base, and those of
@@ -93,8 +101,9 @@ void add_method_settings(B& backend, const CommandLine& line, Session<B>& sessio
 }
 
 // What a resumed run must share with the one it continues, but for the rotations.
-nlohmann::json resume_settings(const CommandLine& line, const std::vector<SftSample>& train) {
-  nlohmann::json settings = to_json(method_training(line, static_cast<std::int64_t>(train.size())));
+nlohmann::json resume_settings(const CommandLine& line, const SampleView& train,
+                               std::int64_t units) {
+  nlohmann::json settings = to_json(method_training(line, units));
   settings["method"] = name_of(line.train.method);
   settings["quantization"] = to_json(quantizers_of(line));
   settings["training_samples"] = {{"count", train.size()}, {"xxh3_128", hash_of_samples(train)}};
@@ -182,11 +191,11 @@ void train_method(B& backend, TrainRun<B>& run) {
 
 }  // namespace
 
-TrainSettings method_training(const CommandLine& line, std::int64_t samples) {
-  if (has_adapters(line)) return adapter_training(study_settings(line, samples));
+TrainSettings method_training(const CommandLine& line, std::int64_t units) {
+  if (has_adapters(line)) return adapter_training(study_settings(line, units));
   if (line.train.method == TrainMethod::kLlmQat)
-    return llm_qat_training(study_settings(line, samples));
-  return train_settings(line, samples);
+    return llm_qat_training(study_settings(line, units));
+  return train_settings(line, units);
 }
 
 QuantConfig quantizers_of(const CommandLine& line) {
@@ -201,13 +210,17 @@ void train_command(B& backend, const CommandLine& line) {
   Session<B> session = load_session(backend, line);
   fold_for_quantization(backend, session);
   if (has_adapters(line)) require_targets(line.adapters.lora, session.shape());
-  const DataSplits data = load_splits(line, session.tokenizer, session.shape());
-  const std::int64_t batch_tokens = longest_batch(line, data.train);
+  const TrainingData data = load_training_data(line, session.tokenizer, session.shape());
+  const SampleView samples = data.training();
+  const BatchSettings batches = batch_settings(train_settings(line, samples.size()));
+  const std::int64_t units = BatchPlan(samples, batches).units();
+  say_packs(line, samples, units);
+  const std::int64_t batch_tokens = longest_batch(batches, samples);
   require_memory_to_train(line, session.shape(), batch_tokens);
   say(line, "memory: " + memory_text(need_of_training(line, session.shape(), batch_tokens)));
-  nlohmann::json settings = resume_settings(line, data.train);
+  nlohmann::json settings = resume_settings(line, samples, units);
   add_method_settings(backend, line, session, settings);
-  const auto calibration = calibration_samples(line, data.train);
+  const std::vector<SftSample> calibration = calibration_samples(line, samples);
   const auto [choice, record] = rotations_of_run(backend, line, session, calibration, found);
   settings["rotation"] = to_json(choice);
   // A resumed run that does not say --rotations means those it began with.
@@ -219,7 +232,7 @@ void train_command(B& backend, const CommandLine& line) {
     check_same_settings(*found, settings);
   else
     begin_run(line, session.shape(), choice, record);
-  TrainRun<B> run{line, session, data.train, calibration, choice, found, settings};
+  TrainRun<B> run{line, session, samples, units, calibration, choice, found, settings};
   train_method(backend, run);
   // A finished run that is resumed has its model already: it appeared complete or not at all.
   if (!std::filesystem::exists(line.output_dir / "model")) {

@@ -27,13 +27,13 @@ template <Backend B>
 void train_adapters(B& backend, TrainRun<B>& run) {
   const CommandLine& line = run.line;
   Network<B>& network = run.session.network;
-  const LoraSettings lora = adapter_settings(study_settings(line, run.sample_count()));
+  const LoraSettings lora = adapter_settings(study_settings(line, run.units));
   const LoraBase base = prepare_lora_base(backend, base_quantizers(line), run.choice, network);
   attach_adapters(backend, lora, network);
   LoraState<B> state(backend, network, line.train.gradient_checkpointing);
   LoraJob<B> job{network, state};
   open_job(backend, run, job);
-  const TrainSettings training = method_training(line, run.sample_count());
+  const TrainSettings training = method_training(line, run.units);
   report_steps(line, training.max_steps, job,
                [&] { train_lora(backend, training, run.samples, job); });
   save_once(backend, run, lora, base);

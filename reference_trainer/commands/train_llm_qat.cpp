@@ -22,9 +22,8 @@ void distill(B& backend, const Network<B>& teacher, TrainRun<B>& run) {
   State state(backend, run.session.network, line.train.gradient_checkpointing);
   TrainingJob<B, State> job{run.session.network, state};
   open_job(backend, run, job);
-  const SampleSettings data =
-      llm_qat_data(study_settings(line, run.sample_count()), run.session.shape());
-  const TrainSettings training = method_training(line, run.sample_count());
+  const SampleSettings data = llm_qat_data(study_settings(line, run.units), run.session.shape());
+  const TrainSettings training = method_training(line, run.units);
   say(line, "making up " + std::to_string(data.sequences) + " texts to learn from");
   report_steps(line, training.max_steps, job, [&] {
     const LlmQatReport report = train_llm_qat(backend, data, training, teacher, job, {});

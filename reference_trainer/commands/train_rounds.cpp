@@ -28,7 +28,7 @@ void run_rounds(B& backend, const Algorithm1Settings& settings, TrainRun<B>& run
   State state(backend, run.session.network, run.line.train.gradient_checkpointing);
   TrainingJob<B, State> job{run.session.network, state};
   open_job(backend, run, job);
-  const TrainSettings training = method_training(run.line, run.sample_count());
+  const TrainSettings training = method_training(run.line, run.units);
   report_steps(run.line, training.max_steps, job, [&] {
     run_algorithm1<B>(backend, settings, training, {run.samples, run.calibration}, job,
                       [&](const Algorithm1Round& round) { say_round(run.line, round); });

@@ -16,18 +16,17 @@ template <Backend B>
 struct TrainRun {
   const CommandLine& line;
   Session<B>& session;  // folded, unrotated, full precision; the method makes its result of it
-  const std::vector<SftSample>& samples;  // to train on
+  SampleView samples;   // to train on
+  std::int64_t units;   // of an epoch: samples, or packs
   const std::vector<SftSample>& calibration;
   RotationChoice choice;
   std::optional<FoundCheckpoint> found;  // to resume from
   nlohmann::json settings;               // of checkpoints
-
-  std::int64_t sample_count() const { return static_cast<std::int64_t>(samples.size()); }
 };
 
-// Optimizer and schedule of --method for a data set of `samples`: the training flags, of which
-// LLM-QAT and adapters replace what their papers fix, as in a study.
-TrainSettings method_training(const CommandLine& line, std::int64_t samples);
+// Optimizer and schedule of --method for an epoch of `units` samples or packs: the training flags,
+// of which LLM-QAT and adapters replace what their papers fix, as in a study.
+TrainSettings method_training(const CommandLine& line, std::int64_t units);
 
 // The quantizers of the model that --method makes.
 QuantConfig quantizers_of(const CommandLine& line);

@@ -3,7 +3,6 @@
 #include "reference_trainer/data/permutation.h"
 
 namespace trainer {
-namespace {
 
 void append_sequence(const SftSample& sample, TokenBatch& batch) {
   for (std::size_t t = 0; t + 1 < sample.tokens.size(); ++t) {
@@ -15,8 +14,6 @@ void append_sequence(const SftSample& sample, TokenBatch& batch) {
   }
   batch.begin.push_back(static_cast<std::int64_t>(batch.tokens.size()));
 }
-
-}  // namespace
 
 TokenBatch make_batch(std::span<const SftSample* const> samples) {
   TokenBatch batch;

@@ -22,6 +22,9 @@ struct TokenBatch {
 // A sequence of T tokens gives T - 1 rows: the last token is only ever a target.
 TokenBatch make_batch(std::span<const SftSample* const> samples);
 
+// Adds one more sequence at the end of a batch that make_batch() made.
+void append_sequence(const SftSample& sample, TokenBatch& batch);
+
 // The order in which samples are seen: the epochs, each in its own order (permutation.h), form one
 // endless sequence. Remembers the order of one epoch; what it returns depends on the arguments
 // alone.

@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "reference_trainer/base/error.h"
+#include "reference_trainer/data/line_reader.h"
 #include "reference_trainer/data/sft_dataset_encode.h"
+#include "reference_trainer/data/sft_dataset_lines.h"
 #include "reference_trainer/data/sft_dataset_rows.h"
 #include "reference_trainer/data/utf8.h"
 #include "reference_trainer/io/json.h"
@@ -12,56 +14,16 @@
 namespace trainer {
 namespace {
 
-constexpr std::size_t kLongestLine = std::size_t{16} << 20;  // bytes
-
-// The lines of a text, numbered from 1, without line feeds and byte-order mark. The carriage return
-// of a CRLF stays: it is white space to JSON.
-class Lines {
- public:
-  explicit Lines(std::string_view text) : rest_(text) {
-    if (rest_.starts_with("\xef\xbb\xbf")) rest_.remove_prefix(3);
-  }
-
-  bool next() {
-    if (rest_.empty()) return false;
-    const std::size_t end = std::min(rest_.find('\n'), rest_.size());
-    line_ = rest_.substr(0, end);
-    rest_.remove_prefix(std::min(end + 1, rest_.size()));
-    ++number_;
-    return true;
-  }
-
-  std::string_view line() const { return line_; }
-  std::int64_t number() const { return number_; }
-  bool is_blank() const { return line_.find_first_not_of(" \t\r\v\f") == line_.npos; }
-
- private:
-  std::string_view rest_, line_;
-  std::int64_t number_ = 0;
-};
-
-void refuse_compressed(const std::string& file, std::string_view text) {
-  const bool is_gzip = text.starts_with("\x1f\x8b");
-  const bool is_zip = text.starts_with("PK\x03\x04");
-  if (!is_gzip && !is_zip) return;
-  throw_bad_input({"DS-07", file, is_gzip ? "gzip data" : "a zip archive", "JSON lines",
-                   "decompress it first"});
-}
-
-void check_bytes(const std::string& file, const Lines& lines) {
+void check_bytes(const std::string& file, const LineReader& lines) {
   const std::string where = file + ":" + std::to_string(lines.number());
   const std::string_view line = lines.line();
-  if (line.size() > kLongestLine) {
-    throw_bad_input({"DS-03", where, std::to_string(line.size()) + " bytes in a line",
-                     "at most " + std::to_string(kLongestLine), ""});
-  }
   const std::size_t bad = find_invalid_utf8(line);
   if (bad == std::string_view::npos) return;
   throw_bad_input({"DS-05", where + ":" + std::to_string(bad + 1),
                    "the byte " + in_quotes(line.substr(bad, 1)), "UTF-8", "convert the file"});
 }
 
-nlohmann::json parse_line(const std::string& file, const Lines& lines) {
+nlohmann::json parse_line(const std::string& file, const LineReader& lines) {
   try {
     return parse_json(lines.line(), {file, "DS-01", "", ""});
   } catch (const Error&) {
@@ -92,25 +54,17 @@ void count(SftOutcome outcome, SftCounts& counts) {
   ++counts.kept;
 }
 
-SftDataset read_lines(const std::string& file, std::string_view text, const SftEncoder& encoder,
-                      std::int64_t max_samples) {
-  SftDataset dataset;
-  Lines lines(text);
-  while (dataset.counts.kept != max_samples && lines.next()) {
-    check_bytes(file, lines);
-    if (lines.is_blank()) continue;
-    const std::string where = file + ":" + std::to_string(lines.number());
-    EncodedSftRow row = encoder.encode(parse_sft_row(parse_line(file, lines), where));
-    const std::int64_t kept = dataset.counts.kept;
-    count(row.outcome, dataset.counts);
-    if (dataset.counts.kept > kept) dataset.samples.push_back(std::move(row.sample));
-  }
-  return dataset;
-}
-
 // "3 rows", "1 row"
 std::string counted(std::int64_t number, const std::string& one, const std::string& many) {
   return std::to_string(number) + " " + (number == 1 ? one : many);
+}
+
+void require_samples(const std::string& name, const SftCounts& counts) {
+  if (counts.kept > 0) return;
+  const bool is_empty = counts.rows == 0;
+  throw_bad_input({is_empty ? "DS-02" : "DS-08", name, is_empty ? "no row" : counts.summary(),
+                   is_empty ? "at least one line of JSON" : "at least one sample with a target",
+                   is_empty ? "" : "raise max_length or check the completions"});
 }
 
 }  // namespace
@@ -131,20 +85,39 @@ std::string SftCounts::summary() const {
   return text;
 }
 
+EncodedSftRow encode_line(const std::string& file, const LineReader& lines,
+                          const SftEncoder& encoder, ChatTemplate chat) {
+  check_bytes(file, lines);
+  const std::string where = file + ":" + std::to_string(lines.number());
+  return encoder.encode(parse_sft_row(parse_line(file, lines), where, chat));
+}
+
+SftCounts read_sft_rows(const std::filesystem::path& file, const SftEncoder& encoder,
+                        const SftOptions& options, const SftReceiver& receive) {
+  const std::string name = file.string();
+  LineReader lines(file);
+  SftCounts counts;
+  while (counts.kept != options.max_samples && lines.next()) {
+    if (lines.is_blank()) {
+      check_bytes(name, lines);
+      continue;
+    }
+    EncodedSftRow row = encode_line(name, lines, encoder, options.chat_template);
+    const std::int64_t kept = counts.kept;
+    count(row.outcome, counts);
+    if (counts.kept > kept) receive(std::move(row.sample), lines.offset());
+  }
+  require_samples(name, counts);
+  return counts;
+}
+
 SftDataset read_sft_dataset(const std::filesystem::path& file, const Tokenizer& tokenizer,
                             const SpecialTokens& special, const SftOptions& options) {
-  const std::string name = file.string();
-  const std::string text = read_file(file, "DS-07");
-  refuse_compressed(name, text);
+  SftDataset dataset;
   const SftEncoder encoder(tokenizer, special, options);
-  SftDataset dataset = read_lines(name, text, encoder, options.max_samples);
-  if (dataset.samples.empty()) {
-    const bool is_empty = dataset.counts.rows == 0;
-    throw_bad_input({is_empty ? "DS-02" : "DS-08", name,
-                     is_empty ? "no row" : dataset.counts.summary(),
-                     is_empty ? "at least one line of JSON" : "at least one sample with a target",
-                     is_empty ? "" : "raise max_length or check the completions"});
-  }
+  dataset.counts = read_sft_rows(file, encoder, options, [&](SftSample sample, std::uint64_t) {
+    dataset.samples.push_back(std::move(sample));
+  });
   return dataset;
 }
 

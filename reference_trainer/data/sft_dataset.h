@@ -6,12 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "reference_trainer/data/chat_template.h"
 #include "reference_trainer/data/tokenizer.h"
 
 namespace trainer {
 
-// A row of the file. Three kinds of row are understood, told apart by their keys:
-//   {"prompt": ..., "completion": ...}   {"messages": [{"role", "content"}...]}   {"text": ...}
+// A row of the file; docs/data.md lists the kinds of row.
 struct SftSample {
   std::vector<TokenId> tokens;       // [T] prompt and completion
   std::vector<std::uint8_t> target;  // [T] 1 where the token is a target of the loss
@@ -25,6 +25,7 @@ struct SftOptions {
   std::int64_t max_length = 1024;  // tokens of a sample; the prompt is truncated on the left to fit
   LossOn loss_on = LossOn::kCompletion;
   std::int64_t max_samples = -1;  // reading stops after so many kept rows; -1: all
+  ChatTemplate chat_template = ChatTemplate::kTulu;  // of rows with messages
 };
 
 // What happened to the rows; printed by every command that reads a data set.
@@ -48,7 +49,7 @@ struct SpecialTokens {
   std::vector<TokenId> eos;  // the first ends every completion; may be empty
 };
 
-// Reads the whole file. Throws Error with codes DS-01 ... DS-08.
+// Reads the whole file. Throws Error with codes DS-01 ... DS-08, DS-13.
 SftDataset read_sft_dataset(const std::filesystem::path& file, const Tokenizer& tokenizer,
                             const SpecialTokens& special, const SftOptions& options);
 

@@ -4,6 +4,9 @@
 #include <string_view>
 #include <utility>
 
+#include "reference_trainer/base/error.h"
+#include "reference_trainer/io/json.h"
+
 namespace trainer {
 namespace {
 
@@ -27,7 +30,23 @@ SftEncoder::SftEncoder(const Tokenizer& tokenizer, const SpecialTokens& special,
     : tokenizer_(tokenizer),
       special_(special),
       options_(options),
-      empty_text_(tokenizer.encode("")) {}
+      empty_text_(tokenizer.encode("")) {
+  const auto markers = chat_markers(options.chat_template);
+  for (const std::string_view marker : markers) {
+    const auto id = tokenizer.find(marker);
+    const bool is_one = id && tokenizer.encode_continuation(marker) == std::vector<TokenId>{*id};
+    if (!is_one && missing_marker_.empty()) missing_marker_ = marker;
+  }
+  if (!markers.empty()) verbatim_beginning_ = tokenizer.encode_continuation(markers.front());
+}
+
+void SftEncoder::require_markers() const {
+  if (missing_marker_.empty()) return;
+  throw_bad_input({"DS-13", "--chat_template " + std::string(name_of(options_.chat_template)),
+                   "a tokenizer without the token " + in_quotes(missing_marker_),
+                   "every special token of the template as one token",
+                   "use tulu or plain, which need none"});
+}
 
 // Data made for another model may carry that model's end marker as plain text. Ours is appended as
 // a token; a marker that our vocabulary has and that does not end a text is content.
@@ -44,20 +63,22 @@ void SftEncoder::append_eos(SftSample& sample, std::uint8_t target) const {
   if (!special_.eos.empty()) append({special_.eos.front()}, target, sample);
 }
 
-void SftEncoder::append_turn(const SftTurn& turn, SftSample& sample) const {
-  append(sample.tokens.empty() ? tokenizer_.encode(turn.context)
-                               : tokenizer_.encode_continuation(turn.context),
-         0, sample);
+void SftEncoder::append_turn(SftRowKind kind, const SftTurn& turn, SftSample& sample) const {
+  const bool begins = sample.tokens.empty() && kind != SftRowKind::kVerbatimTurns;
+  append(begins ? tokenizer_.encode(turn.context) : tokenizer_.encode_continuation(turn.context), 0,
+         sample);
   sample.prompt_length = static_cast<std::int64_t>(sample.tokens.size());
-  const std::uint8_t target = turn.completion.empty() ? 0 : 1;
-  append(tokenizer_.encode_continuation(turn.completion), target, sample);
-  append_eos(sample, target);
+  const std::uint8_t target = turn.completion.empty() || turn.use == TurnUse::kGiven ? 0 : 1;
+  append(tokenizer_.encode_continuation(turn.completion + turn.end), target, sample);
+  if (turn.end.empty()) append_eos(sample, target);
 }
 
-std::size_t SftEncoder::leading_special(const SftSample& sample) const {
-  const auto differ = std::mismatch(empty_text_.begin(), empty_text_.end(), sample.tokens.begin(),
+std::size_t SftEncoder::leading_special(SftRowKind kind, const SftSample& sample) const {
+  const bool verbatim = kind == SftRowKind::kVerbatimTurns;
+  const std::vector<TokenId>& special = verbatim ? verbatim_beginning_ : empty_text_;
+  const auto differ = std::mismatch(special.begin(), special.end(), sample.tokens.begin(),
                                     sample.tokens.begin() + sample.prompt_length);
-  return static_cast<std::size_t>(differ.first - empty_text_.begin());
+  return static_cast<std::size_t>(differ.first - special.begin());
 }
 
 // The first token has nothing before it that could predict it.
@@ -72,12 +93,13 @@ EncodedSftRow SftEncoder::finish(SftOutcome outcome, SftSample sample) const {
 
 EncodedSftRow SftEncoder::encode_turns(SftRow row) const {
   SftSample sample;
-  for (const SftTurn& turn : row.turns) append_turn(turn, sample);
+  if (row.kind == SftRowKind::kVerbatimTurns) require_markers();
+  for (const SftTurn& turn : row.turns) append_turn(row.kind, turn, sample);
   sample.reference = std::move(row.turns.back().completion);
   const auto length = static_cast<std::int64_t>(sample.tokens.size());
   const std::int64_t excess = length - options_.max_length;
   if (excess <= 0) return finish(SftOutcome::kKept, std::move(sample));
-  const std::size_t kept_left = leading_special(sample);
+  const std::size_t kept_left = leading_special(row.kind, sample);
   if (excess > sample.prompt_length - static_cast<std::int64_t>(kept_left)) {
     return {SftOutcome::kTooLong, {}};
   }
@@ -100,7 +122,10 @@ EncodedSftRow SftEncoder::encode_text(const std::string& text) const {
 
 EncodedSftRow SftEncoder::encode(SftRow row) const {
   for (SftTurn& turn : row.turns) drop_end_marker(turn.completion);
-  while (!row.turns.empty() && row.turns.back().completion.empty()) row.turns.pop_back();
+  const auto is_unlearned = [](const SftTurn& turn) {
+    return turn.completion.empty() || turn.use == TurnUse::kGiven;
+  };
+  while (!row.turns.empty() && is_unlearned(row.turns.back())) row.turns.pop_back();
   if (row.turns.empty()) return {};
   return row.kind == SftRowKind::kText ? encode_text(row.turns.back().completion)
                                        : encode_turns(std::move(row));

@@ -5,16 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "reference_trainer/data/chat_template.h"
+
 namespace trainer {
 
-struct SftTurn {
-  std::string context;     // what is given before the completion
-  std::string completion;  // may be empty
-};
-
 enum class SftRowKind {
-  kTurns,  // contexts are given, completions are targets
-  kText,   // one turn without a context: the text starts the sequence
+  kTurns,          // contexts are given, completions are targets
+  kVerbatimTurns,  // the same, and the text says its special tokens itself
+  kText,           // one turn without a context: the text starts the sequence
 };
 
 struct SftRow {
@@ -22,12 +20,14 @@ struct SftRow {
   std::vector<SftTurn> turns;  // none: nothing to learn
 };
 
-// Understands, in this order of precedence, the keys "messages", "prompt" with "completion", and
-// "text"; other keys are ignored. Messages are rendered in the form of Tulu 3 (Lambert et al.
-// 2024):
-//   <|user|>\n...\n<|assistant|>\n...<eos>\n<|user|>\n...
-// The end-of-sequence token is left to the tokenizing step; what follows the last answer is left
-// out. `where` is "<file>:<line>". Throws Error DS-04 with the JSON pointer.
-SftRow parse_sft_row(const nlohmann::json& json, const std::string& where);
+// Understands, in this order of precedence, the keys
+//   "messages" [{"role", "content"}]   "conversations" [{"from", "value"}] (ShareGPT)
+//   "prompt" with "completion": two strings, or two lists of messages
+//   "subreddit", "title", "post", "summary": rows of TL;DR (Stiennon et al. 2020, table 7)
+//   "text"
+// Other keys are ignored. Messages are rendered by `chat`. `where` is "<file>:<line>". Throws Error
+// DS-04 with the JSON pointer.
+SftRow parse_sft_row(const nlohmann::json& json, const std::string& where,
+                     ChatTemplate chat = ChatTemplate::kTulu);
 
 }  // namespace trainer

@@ -1,14 +1,11 @@
 #include "reference_trainer/io/manifest.h"
 
-#include <xxhash.h>
-
 #include <algorithm>
-#include <memory>
-#include <new>
 #include <vector>
 
 #include "reference_trainer/base/error.h"
 #include "reference_trainer/io/file.h"
+#include "reference_trainer/io/stream_hash.h"
 
 namespace trainer {
 namespace {
@@ -17,18 +14,6 @@ using nlohmann::json;
 
 constexpr const char* kFormat = "roste-checkpoint";
 constexpr std::size_t kHashStep = std::size_t{1} << 20;
-
-std::string hexadecimal(XXH128_hash_t hash) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  XXH128_canonical_t canonical;
-  XXH128_canonicalFromHash(&canonical, hash);
-  std::string text;
-  for (const unsigned char byte : canonical.digest) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
-  return text;
-}
 
 // The envelope, which every version keeps: the hash covers the body as json::dump() writes it.
 std::string envelope(const json& body) {
@@ -100,22 +85,21 @@ void check_state_file(const json& body, const std::filesystem::path& directory) 
 }  // namespace
 
 std::string hash_bytes(std::span<const std::byte> bytes) {
-  return hexadecimal(XXH3_128bits(bytes.data(), bytes.size()));
+  StreamHash hash;
+  hash.add(bytes);
+  return hash.text();
 }
 
 std::string hash_file(const std::filesystem::path& path) {
   const InputFile file = InputFile::open(path, {"CK-08", "CK-08", Links::kFollow});
   std::vector<std::byte> piece(std::min<std::uint64_t>(file.size(), kHashStep));
-  const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(),
-                                                                       XXH3_freeState);
-  if (!state) throw std::bad_alloc();
-  XXH3_128bits_reset(state.get());
+  StreamHash hash;
   for (std::uint64_t offset = 0; offset < file.size(); offset += piece.size()) {
     piece.resize(std::min<std::uint64_t>(piece.size(), file.size() - offset));
     file.read_at(offset, piece);
-    XXH3_128bits_update(state.get(), piece.data(), piece.size());
+    hash.add(piece);
   }
-  return hexadecimal(XXH3_128bits_digest(state.get()));
+  return hash.text();
 }
 
 std::string manifest_text(const std::filesystem::path& directory, const CheckpointInfo& info,

@@ -33,7 +33,8 @@ struct Algorithm1Settings {
 
 // Samples to train on, and those drawn once for eq. (12) in every round (n = 128 in App. C).
 struct Algorithm1Data {
-  std::span<const SftSample> training, calibration;
+  SampleView training;
+  std::span<const SftSample> calibration;
 };
 
 struct Algorithm1Round {
@@ -98,7 +99,7 @@ void begin_round(B& backend, const Algorithm1Settings& settings,
 
 // The inner loop, with the losses of its steps. job.first_step moves to the end of the round.
 template <Backend B, class State>
-void run_round(B& backend, const TrainSettings& training, std::span<const SftSample> samples,
+void run_round(B& backend, const TrainSettings& training, const SampleView& samples,
                std::int64_t end, TrainingJob<B, State>& job, Algorithm1Round& round) {
   const StepObserver outer = job.observer;
   job.observer = [&](const StepReport& report) {

@@ -22,18 +22,26 @@ double decay(Schedule schedule, double progress) {
 }  // namespace
 
 nlohmann::json to_json(const TrainSettings& s) {
-  return {{"learning_rate", s.learning_rate},
-          {"lr_scheduler_type", name_of(s.schedule)},
-          {"warmup_ratio", s.warmup_ratio},
-          {"weight_decay", s.weight_decay},
-          {"adam_beta1", s.adam_beta1},
-          {"adam_beta2", s.adam_beta2},
-          {"adam_epsilon", s.adam_epsilon},
-          {"max_grad_norm", s.max_grad_norm},
-          {"per_device_train_batch_size", s.micro_batch},
-          {"gradient_accumulation_steps", s.accumulation},
-          {"max_steps", s.max_steps},
-          {"seed", s.seed}};
+  nlohmann::json json{{"learning_rate", s.learning_rate},
+                      {"lr_scheduler_type", name_of(s.schedule)},
+                      {"warmup_ratio", s.warmup_ratio},
+                      {"weight_decay", s.weight_decay},
+                      {"adam_beta1", s.adam_beta1},
+                      {"adam_beta2", s.adam_beta2},
+                      {"adam_epsilon", s.adam_epsilon},
+                      {"max_grad_norm", s.max_grad_norm},
+                      {"per_device_train_batch_size", s.micro_batch},
+                      {"gradient_accumulation_steps", s.accumulation},
+                      {"max_steps", s.max_steps},
+                      {"seed", s.seed}};
+  // Older checkpoints and studies do not know these.
+  if (s.batching == Batching::kGroupedByLength) json["group_by_length"] = true;
+  if (s.batching == Batching::kPacked) json["pack_length"] = s.pack_length;
+  return json;
+}
+
+BatchSettings batch_settings(const TrainSettings& s) {
+  return {s.batching, s.pack_length, s.micro_batch, s.accumulation, s.seed};
 }
 
 double learning_rate_at(const TrainSettings& s, std::int64_t step) {

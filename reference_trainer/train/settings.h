@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "reference_trainer/data/batch_plan.h"
+
 namespace trainer {
 
 enum class MomentBits { k32, k8 };  // of Adam's moments
@@ -31,10 +33,15 @@ struct TrainSettings {
   std::int64_t accumulation = 1;  // forward passes per optimizer step
   std::int64_t max_steps = 1000;  // optimizer steps
   std::uint64_t seed = 42;        // order of the samples
+  Batching batching = Batching::kShuffled;
+  std::int64_t pack_length = 0;  // tokens of a pack; only where packed
 };
 
 // What a resumed run must have in common with the one it continues.
 nlohmann::json to_json(const TrainSettings& settings);
+
+// How the samples become batches.
+BatchSettings batch_settings(const TrainSettings& settings);
 
 // Learning rate of optimizer step `step` (from 0): linear warm-up to the peak, which the last
 // warm-up step reaches, then down to 0 at max_steps.

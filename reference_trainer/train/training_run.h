@@ -21,22 +21,6 @@ struct CheckpointPolicy {
 // Called after every step; may be empty.
 using StepObserver = std::function<void(const StepReport&)>;
 
-// The micro-batches of optimizer step `step`.
-inline std::vector<TokenBatch> step_batches(std::span<const SftSample> samples,
-                                            const TrainSettings& settings, EpochOrder& order,
-                                            std::int64_t step) {
-  const auto indices = order.batch(settings.micro_batch * settings.accumulation, step);
-  std::vector<TokenBatch> batches;
-  for (auto first = indices.begin(); first != indices.end(); first += settings.micro_batch) {
-    std::vector<const SftSample*> rows;
-    for (auto i = first; i != first + settings.micro_batch; ++i) {
-      rows.push_back(&samples[static_cast<std::size_t>(*i)]);
-    }
-    batches.push_back(make_batch(rows));
-  }
-  return batches;
-}
-
 template <Backend B, class State>
 void save_training_checkpoint(B& backend, const CheckpointPolicy& policy, std::int64_t steps_done,
                               Network<B>& network, State& state) {
@@ -65,13 +49,13 @@ void save_job(B& backend, std::int64_t steps_done, TrainingJob<B, State, Loss>& 
 // and also before the first and after the last of max_steps, so that a run can be resumed from any
 // moment of its life.
 template <Backend B, class State, class Loss>
-void run_steps(B& backend, const TrainSettings& settings, std::span<const SftSample> samples,
+void run_steps(B& backend, const TrainSettings& settings, const SampleView& samples,
                std::int64_t end, TrainingJob<B, State, Loss>& job) {
   const std::int64_t every = job.checkpoints.save_steps;
-  EpochOrder order(static_cast<std::int64_t>(samples.size()), settings.seed);
+  BatchPlan plan(samples, batch_settings(settings));
   if (every > 0 && job.first_step == 0) save_job(backend, 0, job);
   for (std::int64_t step = job.first_step; step < end; ++step) {
-    const auto batches = step_batches(samples, settings, order, step);
+    const auto batches = step_batches(samples, plan, step);
     const StepReport report = train_step(
         backend, settings, step, StepObjective<Loss>{batches, job.loss}, job.network, job.state);
     if (job.observer) job.observer(report);
@@ -83,7 +67,7 @@ void run_steps(B& backend, const TrainSettings& settings, std::span<const SftSam
 
 // A run with one plan from its first step to its last.
 template <Backend B, class State, class Loss>
-void run_training(B& backend, const TrainSettings& settings, std::span<const SftSample> samples,
+void run_training(B& backend, const TrainSettings& settings, const SampleView& samples,
                   TrainingJob<B, State, Loss>& job) {
   run_steps(backend, settings, samples, settings.max_steps, job);
 }

@@ -12,8 +12,8 @@ namespace {
 
 std::vector<TokenBatch> batches_of(const std::vector<SftSample>& samples,
                                    const TrainSettings& settings, std::int64_t step) {
-  EpochOrder order(static_cast<std::int64_t>(samples.size()), settings.seed);
-  return step_batches(samples, settings, order, step);
+  BatchPlan plan(samples, batch_settings(settings));
+  return step_batches(samples, plan, step);
 }
 
 TrainSettings one_step() {

@@ -1,0 +1,28 @@
+// Flags of how data becomes text, tokens and batches.
+#include "reference_trainer/commands/options_rows.h"
+
+namespace trainer {
+
+template <>
+std::span<const std::string_view> words_of<ChatTemplate>() {
+  return kChatTemplateNames;
+}
+
+void add_data_flags(std::vector<FlagRow>& rows) {
+  using namespace option_rows;
+  using Cmd = CommandLine;
+  Group group("Text and batches", rows);
+  group.add(kReadsData,
+            word_flag({"chat_template", "how rows with messages are written"},
+                      at(&Cmd::data, &DataOptions::reading, &SftOptions::chat_template)));
+  group.add({kTrain},
+            switch_flag({"packing", "batches of packs: samples up to max_length tokens together"},
+                        Packing::kBestFit, at(&Cmd::data, &DataOptions::packing)));
+  group.add({kTrain},
+            switch_flag({"group_by_length", "batches of samples of similar length"},
+                        LengthGroups::kMegabatches, at(&Cmd::data, &DataOptions::length_groups)));
+  group.add({kTrain}, text_flag({"dataset_cache", "keep tokens of --dataset here, not in memory"},
+                                "DIR", at(&Cmd::data, &DataOptions::dataset_cache)));
+}
+
+}  // namespace trainer
