@@ -93,6 +93,16 @@ TEST_F(NeoXConfig, ReadsRopeOfBothTransformersVersions) {
   EXPECT_EQ(read(v5).rotary_dim(), 4);
 }
 
+TEST_F(NeoXConfig, ScaledRopeIsReadAndWritten) {
+  const ModelShape shape = read_with("rope_scaling", {{"type", "llama3"},
+                                                      {"factor", 4},
+                                                      {"low_freq_factor", 1},
+                                                      {"high_freq_factor", 2.5},
+                                                      {"original_max_position_embeddings", 32}});
+  EXPECT_TRUE((shape.rope_scaling == Llama3RopeScaling{4, 1, 2.5, 32}));
+  EXPECT_TRUE(read(config_json(shape)).rope_scaling == shape.rope_scaling);
+}
+
 TEST_F(NeoXConfig, CF02_MissingKeys) {
   for (const char* key : {"vocab_size", "intermediate_size", "num_attention_heads",
                           "max_position_embeddings", "layer_norm_eps"}) {
