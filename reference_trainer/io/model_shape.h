@@ -10,9 +10,10 @@
 
 namespace trainer {
 
-// config.json:/architectures of GPT-NeoX (Pythia), and of such a model whose norms are folded
-// (docs/formats.md).
+// config.json:/architectures of GPT-NeoX (Pythia), of such a model whose q, k and v are apart, and
+// of one whose norms are folded (docs/formats.md).
 inline constexpr const char* kNeoXArchitecture = "GPTNeoXForCausalLM";
+inline constexpr const char* kSplitNeoXArchitecture = "RosteSplitNeoXForCausalLM";
 inline constexpr const char* kFoldedNeoXArchitecture = "RosteNeoXForCausalLM";
 
 enum class NormKind { kRmsNorm, kLayerNorm };  // a gain; a gain and a bias
