@@ -27,6 +27,7 @@ inline constexpr const char* kProgramVersion = "0.1.0";
 // In the order in which the pipeline runs them. kHelp and kNone only carry text to show.
 enum class Command {
   kPretrain,
+  kConvert,
   kRotate,
   kMeasure,
   kSearch,
@@ -50,6 +51,7 @@ enum class QuantizeMethod { kRtn, kGptq, kSpinquant };
 enum class Verbosity { kNormal, kQuiet };
 enum class ResultFormat { kTable, kJson };
 enum class StartFrom { kBeginning, kCheckpoint };
+enum class ConvertForm { kFolded, kSplit };    // what `convert` makes
 enum class RotateMode { kHadamard, kRandom };  // of R1, for `rotate`
 enum class TrainNorms { kFrozen, kTrained };
 enum class TrainBasis { kMaster, kMerged };
@@ -157,6 +159,7 @@ struct CommandLine {
   RotationOptions rotation;
   GenerationOptions generation;
   PretrainOptions pretrain;
+  ConvertForm convert_form = ConvertForm::kFolded;  // `convert` only
   QuantizeMethod quantize_method = QuantizeMethod::kRtn;
   SearchSettings search;                            // line 5 of Algorithm 1
   std::int64_t outer_rounds = 1;                    // K of Algorithm 1; `train` only
@@ -194,6 +197,7 @@ std::string bits_name(const QuantConfig& quant);
 std::string_view name_of(Command command);
 std::string_view name_of(TrainMethod method);
 std::string_view name_of(BaseArchitecture architecture);
+std::string_view name_of(ConvertForm form);
 std::string_view name_of(QuantizeMethod method);
 std::string_view name_of(LossOn loss_on);
 

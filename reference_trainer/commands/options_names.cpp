@@ -12,14 +12,15 @@ namespace {
 
 using std::string_view;
 
-constexpr std::array<string_view, 13> kCommands = {
-    "pretrain", "rotate",   "measure", "search", "train",     "merge", "quantize",
-    "eval",     "generate", "run",     "sweep",  "reproduce", "report"};
+constexpr std::array<string_view, 14> kCommands = {
+    "pretrain", "convert", "rotate",   "measure", "search", "train",     "merge",
+    "quantize", "eval",    "generate", "run",     "sweep",  "reproduce", "report"};
 constexpr std::array<string_view, 6> kTrainMethods = {"sft",     "ste",  "roste",
                                                       "llm_qat", "lora", "rolora"};
 constexpr std::array<string_view, 2> kAdapterBases = {"full_precision", "quantized"};
 constexpr std::array<string_view, 2> kBaseArchitectures = {"pythia", "llama"};
 constexpr std::array<string_view, 3> kQuantizeMethods = {"rtn", "gptq", "spinquant"};
+constexpr std::array<string_view, 2> kConvertForms = {"folded", "split"};
 constexpr std::array<string_view, 2> kRotateModes = {"hadamard", "random"};
 constexpr std::array<string_view, 2> kTrainBases = {"master", "merged"};
 constexpr std::array<string_view, 2> kTrainNorms = {"frozen", "trained"};
@@ -91,6 +92,10 @@ std::span<const string_view> words_of<MomentPolicy>() {
   return kMomentPolicyNames;
 }
 template <>
+std::span<const string_view> words_of<ConvertForm>() {
+  return kConvertForms;
+}
+template <>
 std::span<const string_view> words_of<RotateMode>() {
   return kRotateModes;
 }
@@ -130,6 +135,7 @@ string_view name_of(Command command) {
 }
 string_view name_of(TrainMethod method) { return word_of(method); }
 string_view name_of(BaseArchitecture architecture) { return word_of(architecture); }
+string_view name_of(ConvertForm form) { return word_of(form); }
 string_view name_of(QuantizeMethod method) { return word_of(method); }
 string_view name_of(LossOn loss_on) { return word_of(loss_on); }
 

@@ -133,7 +133,7 @@ TEST_F(NeoXConfig, WhatCannotBeComputedIsRefused) {
 // 30 of 44 channels: the nearest double of 30 / 44 is so small that 29 would be read back.
 TEST_F(NeoXConfig, WrittenConfigReadsBackEqual) {
   for (const auto& [turned, head_dim] : {std::pair{2, 24}, {10, 24}, {24, 24}, {30, 44}}) {
-    for (const char* name : {kNeoXArchitecture, kFoldedNeoXArchitecture}) {
+    for (const char* name : {kNeoXArchitecture, kSplitNeoXArchitecture, kFoldedNeoXArchitecture}) {
       json config = pythia_config();
       config["architectures"] = {name};
       config["hidden_size"] = 4 * head_dim;
