@@ -90,8 +90,7 @@ TEST(Convert, BothFormsAreTrainedAndRotated) {
                                    base / "data" / "test.jsonl", "--max_steps", "2",
                                    "--max_new_tokens", "4", "--output_dir", trained, "--quiet"});
     EXPECT_EQ(r.exit_code, 0) << r.err;
-    EXPECT_EQ(config_of(trained / "model").at("architectures"),
-              config_of(model).at("architectures"));
+    EXPECT_EQ(config_of(trained / "model").at("architectures"), json{"RosteNeoXForCausalLM"});
   }
 }
 
