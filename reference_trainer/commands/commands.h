@@ -21,6 +21,10 @@ nlohmann::json base_model_key(const CommandLine& line);
 template <Backend B>
 void pretrain_command(B& backend, const CommandLine& line);
 
+// Folds norms, or splits q, k and v of GPT-NeoX; checks that what was written has the same logits.
+template <Backend B>
+void convert_command(B& backend, const CommandLine& line);
+
 // Folds norms, merges R1, and records R2 ... R4; checks that logits are unchanged and says by how
 // much.
 template <Backend B>

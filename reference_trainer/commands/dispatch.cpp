@@ -11,6 +11,8 @@ void run_on(B& backend, const CommandLine& line) {
   switch (line.command) {
     case Command::kPretrain:
       return pretrain_command(backend, line);
+    case Command::kConvert:
+      return convert_command(backend, line);
     case Command::kRotate:
       return rotate_command(backend, line);
     case Command::kMeasure:

@@ -29,6 +29,7 @@ inline constexpr const char* kProgramVersion = "0.1.0";
 // In the order in which the pipeline runs them. kHelp and kNone only carry text to show.
 enum class Command {
   kPretrain,
+  kConvert,
   kRotate,
   kMeasure,
   kSearch,
@@ -54,6 +55,7 @@ enum class QuantizeMethod { kRtn, kGptq, kSpinquant, kTrained };
 enum class Verbosity { kNormal, kQuiet };
 enum class ResultFormat { kTable, kJson };
 enum class StartFrom { kBeginning, kCheckpoint };
+enum class ConvertForm { kFolded, kSplit };    // what `convert` makes
 enum class RotateMode { kHadamard, kRandom };  // of R1, for `rotate`
 // What floats are stored as; kSource: each tensor as in the checkpoint that it comes from.
 enum class SaveDType { kSource, kFloat32, kBFloat16, kFloat16 };
@@ -184,6 +186,7 @@ struct CommandLine {
   RotationOptions rotation;
   GenerationOptions generation;
   PretrainOptions pretrain;
+  ConvertForm convert_form = ConvertForm::kFolded;  // `convert` only
   QuantizeMethod quantize_method = QuantizeMethod::kRtn;
   WeightsFormat weights_format = WeightsFormat::kCodes;  // `quantize` only
   Preset preset = Preset::kNone;  // values of flags that are not given; presets.h
@@ -225,6 +228,7 @@ std::string bits_name(const QuantConfig& quant);
 std::string_view name_of(Command command);
 std::string_view name_of(TrainMethod method);
 std::string_view name_of(BaseArchitecture architecture);
+std::string_view name_of(ConvertForm form);
 std::string_view name_of(QuantizeMethod method);
 std::string_view name_of(LossOn loss_on);
 std::string_view name_of(ExportFormat format);

@@ -6,10 +6,16 @@ namespace trainer {
 namespace {
 
 // In the order of Command.
-constexpr std::array<CommandHelp, 14> kHelp = {{
+constexpr std::array<CommandHelp, 15> kHelp = {{
     {"Make the built-in task and train a small base model on it.",
      "First step without any download: afterwards DIR/model is the model and DIR/data its posts.",
      "pretrain --output_dir out/base --seed 0"},
+    {"Write a model in another form that computes the same: norms folded, or q, k and v of "
+     "GPT-NeoX "
+     "apart.",
+     "To have a model that can be rotated: of Pythia, whose LayerNorms stand in the way, in "
+     "particular.\nThe other commands fold what they need themselves.",
+     "convert --model_name_or_path out/base/model --form folded --output_dir out/folded"},
     {"Fold the norms into the weights and merge a rotation of the residual stream.",
      "To look at a rotated model, or to hand it to another program; train and run do it "
      "themselves.",

@@ -12,14 +12,15 @@ namespace {
 
 using std::string_view;
 
-constexpr std::array<string_view, 14> kCommands = {
-    "pretrain", "rotate",   "measure", "search", "train",     "merge",  "quantize",
-    "eval",     "generate", "run",     "sweep",  "reproduce", "report", "export"};
+constexpr std::array<string_view, 15> kCommands = {
+    "pretrain", "convert",  "rotate", "measure", "search",    "train",  "merge", "quantize",
+    "eval",     "generate", "run",    "sweep",   "reproduce", "report", "export"};
 constexpr std::array<string_view, 6> kTrainMethods = {"sft",     "ste",  "roste",
                                                       "llm_qat", "lora", "rolora"};
 constexpr std::array<string_view, 2> kAdapterBases = {"full_precision", "quantized"};
 constexpr std::array<string_view, 2> kBaseArchitectures = {"pythia", "llama"};
 constexpr std::array<string_view, 4> kQuantizeMethods = {"rtn", "gptq", "spinquant", "trained"};
+constexpr std::array<string_view, 2> kConvertForms = {"folded", "split"};
 constexpr std::array<string_view, 2> kRotateModes = {"hadamard", "random"};
 constexpr std::array<string_view, 4> kSaveDTypes = {"source", "float32", "bfloat16", "float16"};
 constexpr std::array<string_view, 2> kTrainBases = {"master", "merged"};
@@ -105,6 +106,10 @@ std::span<const string_view> words_of<OnlineSigns>() {
 template <>
 std::span<const string_view> words_of<MomentPolicy>() {
   return kMomentPolicyNames;
+}
+template <>
+std::span<const string_view> words_of<ConvertForm>() {
+  return kConvertForms;
 }
 template <>
 std::span<const string_view> words_of<RotateMode>() {
@@ -199,6 +204,7 @@ string_view name_of(Command command) {
 }
 string_view name_of(TrainMethod method) { return word_of(method); }
 string_view name_of(BaseArchitecture architecture) { return word_of(architecture); }
+string_view name_of(ConvertForm form) { return word_of(form); }
 string_view name_of(QuantizeMethod method) { return word_of(method); }
 string_view name_of(LossOn loss_on) { return word_of(loss_on); }
 string_view name_of(ExportFormat format) { return word_of(format); }

@@ -46,6 +46,8 @@ std::span<const std::string_view> words_of<OnlineSigns>();
 template <>
 std::span<const std::string_view> words_of<MomentPolicy>();
 template <>
+std::span<const std::string_view> words_of<ConvertForm>();
+template <>
 std::span<const std::string_view> words_of<RotateMode>();
 template <>
 std::span<const std::string_view> words_of<SaveDType>();

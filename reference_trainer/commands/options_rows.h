@@ -23,13 +23,13 @@ inline constexpr std::int64_t kMostRotationSeed = (std::int64_t{1} << 42) - 1;
 inline constexpr std::int64_t kWidest = 1 << 20;  // channels
 inline constexpr std::int64_t kMostThreads = 1024;
 
-inline constexpr CommandSet kAll = {kPretrain, kRotate,    kMeasure, kSearch,   kTrain,
-                                    kMerge,    kQuantize,  kEval,    kGenerate, kRun,
-                                    kSweep,    kReproduce, kReport,  kExport};
+inline constexpr CommandSet kAll = {kPretrain, kConvert, kRotate,    kMeasure, kSearch,
+                                    kTrain,    kMerge,   kQuantize,  kEval,    kGenerate,
+                                    kRun,      kSweep,   kReproduce, kReport,  kExport};
 inline constexpr CommandSet kReadsModel =
     kAll.without(kPretrain).without(kReproduce).without(kReport);
-inline constexpr CommandSet kWritesModel = {kPretrain, kRotate, kTrain,     kMerge, kQuantize,
-                                            kRun,      kSweep,  kReproduce, kExport};
+inline constexpr CommandSet kWritesModel = {kPretrain, kConvert, kRotate, kTrain,     kMerge,
+                                            kQuantize, kRun,     kSweep,  kReproduce, kExport};
 inline constexpr CommandSet kStudies = {kRun, kSweep, kReproduce};
 inline constexpr CommandSet kCalibrates = {kMeasure, kSearch, kTrain,    kQuantize,
                                            kRun,     kSweep,  kReproduce};
@@ -74,6 +74,8 @@ void add_memory_flags(std::vector<FlagRow>& rows);
 void add_code_flags(std::vector<FlagRow>& rows);
 // Flags of export.
 void add_export_flags(std::vector<FlagRow>& rows);
+// Flags of convert.
+void add_convert_flags(std::vector<FlagRow>& rows);
 // Flags of run, sweep and reproduce.
 void add_study_flags(std::vector<FlagRow>& rows);
 

@@ -284,6 +284,7 @@ std::vector<FlagRow> make_flag_table() {
   add_data_flags(rows);
   add_task(rows);
   add_base_model(rows);
+  add_convert_flags(rows);
   add_quantization(rows);
   add_rotation(rows);
   add_method_flags(rows);

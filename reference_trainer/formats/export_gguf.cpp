@@ -26,6 +26,10 @@ void check_model(const ExportJob& job, const ForwardPlan& plan) {
                      "Llama, Qwen2, or GPT-NeoX whose norms are not folded",
                      "--format hf writes it for reference_trainer"});
   }
+  if (s.rope_scaling) {
+    throw_bad_input({"EX-01", config, "rope type llama3", "rope type default",
+                     "gguf keeps its frequencies as a tensor, which is not written; --format hf"});
+  }
   if (job.options.gguf_type == GgufType::kQ4_1 && !layers_with(plan, 4).empty()) {
     throw_bad_input({"EX-02", (job.source / "roste.json").string() + ":/rotation",
                      "codes under R4, which acts while the model runs",

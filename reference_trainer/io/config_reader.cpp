@@ -51,6 +51,11 @@ float ConfigReader::number(const std::string& key) const {
   throw_bad_input({"CF-04", where(key), shown(value), "a number that float32 can hold", ""});
 }
 
+double ConfigReader::real(const std::string& key) const {
+  number(key);  // or CF-04
+  return require(key).get<double>();
+}
+
 bool ConfigReader::is_true(const std::string& key) const {
   return find(key) != nullptr && !is_false(key);
 }

@@ -34,6 +34,8 @@ class ConfigReader {
   std::int64_t size_or(const std::string& key, std::int64_t absent) const;
   // Throws CF-04 when it is not a number or not finite as a float.
   float number(const std::string& key) const;
+  // The same as it is written, in double precision.
+  double real(const std::string& key) const;
   // Whether `key` is true; absent counts as false. Throws CF-04 when it is not true or false.
   bool is_true(const std::string& key) const;
   // Whether `key` is false; absent counts as true. Throws as is_true.

@@ -32,8 +32,7 @@ namespace {
 
 void read_fraction(const ConfigReader& config, const char* key, RopeConfig& rope) {
   if (config.find(key) == nullptr) return;
-  config.number(key);  // or CF-04
-  rope.fraction = config.require(key).get<double>();
+  rope.fraction = config.real(key);
   rope.fraction_place = config.where(key);
 }
 
@@ -44,21 +43,58 @@ void read_theta(const ConfigReader& config, const char* key, RopeConfig& rope) {
   throw_bad_input({"CF-07", config.where(key), std::to_string(rope.theta), "a number above 0", ""});
 }
 
+double number_above(double bound, const ConfigReader& config, const char* key) {
+  const double value = config.real(key);
+  if (value > bound) return value;
+  throw_bad_input({"CF-07", config.where(key), shown(config.require(key)),
+                   "a number above " + shown(json(bound)), ""});
+}
+
+Llama3RopeScaling read_llama3(const ConfigReader& rope, std::int64_t max_positions) {
+  Llama3RopeScaling s{};
+  s.factor = number_above(0, rope, "factor");
+  s.low_freq_factor = number_above(0, rope, "low_freq_factor");
+  s.high_freq_factor = number_above(s.low_freq_factor, rope, "high_freq_factor");
+  s.original_max_positions = rope.size_or("original_max_position_embeddings", max_positions);
+  return s;
+}
+
+// Both spellings, "rope_type" and the older "type".
+void read_scaling(const ConfigReader& config, const ConfigReader& inner, RopeConfig& rope) {
+  const char* key = inner.find("rope_type") != nullptr ? "rope_type" : "type";
+  const json* type = inner.find(key);
+  if (type == nullptr || *type == "default") return;
+  if (*type != "llama3") {
+    throw_bad_input({"CF-09", inner.where(key), shown(*type), "one of: default, llama3",
+                     "other ways to stretch RoPE are not supported"});
+  }
+  rope.scaling = read_llama3(inner, config.size("max_position_embeddings"));
+}
+
 }  // namespace
 
 RopeConfig read_rope(const ConfigReader& config, const RopeKeys& keys) {
-  RopeConfig rope{10000.0f, keys.absent_fraction, config.where(keys.fraction)};
+  RopeConfig rope{10000.0f, keys.absent_fraction, config.where(keys.fraction), {}};
   read_theta(config, keys.theta, rope);
   read_fraction(config, keys.fraction, rope);
   for (const char* key : {"rope_scaling", "rope_parameters"}) {
     const std::optional<ConfigReader> inner = config.inside(key);
     if (!inner) continue;
-    require_if_present(*inner, "rope_type", "default");
-    require_if_present(*inner, "type", "default");
+    read_scaling(config, *inner, rope);
     read_theta(*inner, "rope_theta", rope);
     read_fraction(*inner, "partial_rotary_factor", rope);
   }
   return rope;
+}
+
+nlohmann::ordered_json rope_scaling_json(const ModelShape& shape) {
+  if (!shape.rope_scaling) return nullptr;
+  const Llama3RopeScaling& s = *shape.rope_scaling;
+  return {{"rope_type", "llama3"},
+          {"factor", s.factor},
+          {"low_freq_factor", s.low_freq_factor},
+          {"high_freq_factor", s.high_freq_factor},
+          {"original_max_position_embeddings", s.original_max_positions}};
 }
 
 float read_epsilon(const ConfigReader& config, const char* key) {

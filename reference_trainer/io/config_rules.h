@@ -24,10 +24,15 @@ struct RopeConfig {
   float theta;
   double fraction;
   std::string fraction_place;  // file and JSON pointer, for errors
+  std::optional<Llama3RopeScaling> scaling;
 };
 
-// Reads the keys of v4 and v5. Throws CF-04, CF-07 (theta not above 0), CF-09 (scaled RoPE).
+// Reads the keys of v4 and v5: rope types "default" and "llama3". Throws CF-02, CF-04, CF-05, CF-07
+// (a value out of its range), CF-09 (other types).
 RopeConfig read_rope(const ConfigReader& config, const RopeKeys& keys);
+
+// rope_scaling as v4 spells it, or null.
+nlohmann::ordered_json rope_scaling_json(const ModelShape& shape);
 
 // A float32 above 0. Throws CF-02, CF-04, CF-10.
 float read_epsilon(const ConfigReader& config, const char* key);

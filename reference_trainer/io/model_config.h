@@ -14,11 +14,13 @@ enum class Dialect {
   kLlama,       // attention_bias: of q, k, v and o together
   kQwen2,       // q, k and v always have biases
   kNeoX,        // GPT-NeoX: attention_bias, and biases in the MLP
-  kFoldedNeoX,  // the same with RMSNorm, and biases everywhere but perhaps on o
+  kSplitNeoX,   // the same with q, k and v apart
+  kFoldedNeoX,  // that with RMSNorm, and biases everywhere but perhaps on o
 };
 
 constexpr bool is_neox(Dialect dialect) {
-  return dialect == Dialect::kNeoX || dialect == Dialect::kFoldedNeoX;
+  return dialect == Dialect::kNeoX || dialect == Dialect::kSplitNeoX ||
+         dialect == Dialect::kFoldedNeoX;
 }
 
 struct Architecture {
@@ -27,10 +29,11 @@ struct Architecture {
   Dialect dialect;
 };
 
-inline constexpr std::array<Architecture, 4> kArchitectures = {
+inline constexpr std::array<Architecture, 5> kArchitectures = {
     {{"LlamaForCausalLM", "llama", Dialect::kLlama},
      {"Qwen2ForCausalLM", "qwen2", Dialect::kQwen2},
      {kNeoXArchitecture, "gpt_neox", Dialect::kNeoX},
+     {kSplitNeoXArchitecture, "roste_split_neox", Dialect::kSplitNeoX},
      {kFoldedNeoXArchitecture, "roste_neox", Dialect::kFoldedNeoX}}};
 
 // "LlamaForCausalLM, Qwen2ForCausalLM, ..."

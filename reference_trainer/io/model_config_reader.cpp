@@ -30,6 +30,7 @@ const Architecture& find_architecture(const ConfigReader& config) {
 void read_rotary(const ConfigReader& config, ModelShape& shape) {
   const RopeConfig rope = read_rope(config, {"rope_theta", "partial_rotary_factor", 1.0});
   shape.rope_theta = rope.theta;
+  shape.rope_scaling = rope.scaling;
   if (rope.fraction == 1.0) return;
   throw_bad_input({"CF-07", rope.fraction_place, std::to_string(rope.fraction), "1",
                    "heads that are rotated in part are supported in GPTNeoXForCausalLM"});

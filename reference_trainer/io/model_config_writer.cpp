@@ -1,6 +1,7 @@
 #include <charconv>
 #include <stdexcept>
 
+#include "reference_trainer/io/config_rules.h"
 #include "reference_trainer/io/neox_config.h"
 
 namespace trainer {
@@ -52,7 +53,7 @@ ordered_json llama_config_json(const ModelShape& shape, Dialect dialect) {
                          {"max_position_embeddings", shape.max_positions},
                          {"rms_norm_eps", with_few_digits(shape.norm_eps)},
                          {"rope_theta", with_few_digits(shape.rope_theta)},
-                         {"rope_scaling", nullptr},
+                         {"rope_scaling", rope_scaling_json(shape)},
                          {"hidden_act", "silu"}};
   if (dialect == Dialect::kQwen2) {
     config["use_sliding_window"] = false;

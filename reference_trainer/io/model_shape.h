@@ -6,11 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "reference_trainer/base/rope_scaling.h"
+
 namespace trainer {
 
-// config.json:/architectures of GPT-NeoX (Pythia), and of such a model whose norms are folded
-// (docs/formats.md).
+// config.json:/architectures of GPT-NeoX (Pythia), of such a model whose q, k and v are apart, and
+// of one whose norms are folded (docs/formats.md).
 inline constexpr const char* kNeoXArchitecture = "GPTNeoXForCausalLM";
+inline constexpr const char* kSplitNeoXArchitecture = "RosteSplitNeoXForCausalLM";
 inline constexpr const char* kFoldedNeoXArchitecture = "RosteNeoXForCausalLM";
 
 enum class NormKind { kRmsNorm, kLayerNorm };  // a gain; a gain and a bias
@@ -42,11 +45,12 @@ struct ModelShape {
   ResidualKind residual = ResidualKind::kSequential;
   float norm_eps = 1e-5f;
   float rope_theta = 10000.0f;
-  bool tied_embeddings = false;  // the head is the embedding
-  bool qkv_bias = false;         // biases on q, k and v (attention_bias; always in Qwen2)
-  bool output_bias = false;      // bias on o (attention_bias)
-  bool mlp_bias = false;         // biases on gate, up and down
-  bool head_bias = false;        // only after folding a LayerNorm
+  std::optional<Llama3RopeScaling> rope_scaling = {};  // absent: frequencies as they are
+  bool tied_embeddings = false;                        // the head is the embedding
+  bool qkv_bias = false;     // biases on q, k and v (attention_bias; always in Qwen2)
+  bool output_bias = false;  // bias on o (attention_bias)
+  bool mlp_bias = false;     // biases on gate, up and down
+  bool head_bias = false;    // only after folding a LayerNorm
   std::optional<std::int32_t> bos_token_id;
   std::vector<std::int32_t> eos_token_ids;  // any of them ends a generation
 

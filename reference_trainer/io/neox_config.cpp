@@ -15,6 +15,7 @@ constexpr RopeKeys kRopeKeys = {"rotary_emb_base", "rotary_pct", 0.25};
 void read_rotary(const ConfigReader& config, ModelShape& shape) {
   const RopeConfig rope = read_rope(config, kRopeKeys);
   shape.rope_theta = rope.theta;
+  shape.rope_scaling = rope.scaling;
   const bool in_range = rope.fraction > 0 && rope.fraction <= 1;
   const auto channels =
       in_range ? static_cast<std::int64_t>(static_cast<double>(shape.head_dim) * rope.fraction) : 0;
@@ -70,18 +71,21 @@ void read_neox_shape(const ConfigReader& config, Dialect dialect, ModelShape& sh
 }
 
 nlohmann::ordered_json neox_config_json(const ModelShape& shape) {
-  return {{"vocab_size", shape.vocab_size},
-          {"hidden_size", shape.hidden_size},
-          {"intermediate_size", shape.intermediate_size},
-          {"num_hidden_layers", shape.layers},
-          {"num_attention_heads", shape.heads},
-          {"max_position_embeddings", shape.max_positions},
-          {"layer_norm_eps", with_few_digits(shape.norm_eps)},
-          {"rotary_emb_base", with_few_digits(shape.rope_theta)},
-          {"rotary_pct", rotary_share(shape)},
-          {"hidden_act", "gelu"},
-          {"use_parallel_residual", shape.residual == ResidualKind::kParallel},
-          {"attention_bias", shape.output_bias}};
+  nlohmann::ordered_json config = {
+      {"vocab_size", shape.vocab_size},
+      {"hidden_size", shape.hidden_size},
+      {"intermediate_size", shape.intermediate_size},
+      {"num_hidden_layers", shape.layers},
+      {"num_attention_heads", shape.heads},
+      {"max_position_embeddings", shape.max_positions},
+      {"layer_norm_eps", with_few_digits(shape.norm_eps)},
+      {"rotary_emb_base", with_few_digits(shape.rope_theta)},
+      {"rotary_pct", rotary_share(shape)},
+      {"hidden_act", "gelu"},
+      {"use_parallel_residual", shape.residual == ResidualKind::kParallel},
+      {"attention_bias", shape.output_bias}};
+  if (shape.rope_scaling) config["rope_scaling"] = rope_scaling_json(shape);
+  return config;
 }
 
 bool is_neox_shape(const ModelShape& s, Dialect dialect) {

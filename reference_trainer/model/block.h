@@ -13,7 +13,7 @@ inline AttentionShape attention_shape(const ModelShape& s) {
   return {s.heads, s.kv_heads, s.head_dim};
 }
 inline RopeShape rope_shape(const ModelShape& s) {
-  return {s.head_dim, s.rotary_dim(), s.rope_theta};
+  return {s.head_dim, s.rotary_dim(), s.rope_theta, s.rope_scaling};
 }
 
 // Everything a forward pass reads and writes.

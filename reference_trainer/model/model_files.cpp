@@ -28,7 +28,7 @@ std::vector<std::string> ignorable_tensors(const ModelShape& shape) {
   for (std::int64_t i = 0; i < shape.layers; ++i) {
     // Older checkpoints store RoPE's frequencies, which follow from rope_theta, and masks.
     const std::string layer = "layers." + std::to_string(i) + ".";
-    if (shape.architecture == kNeoXArchitecture) {
+    if (has_neox_names(shape)) {
       for (const char* name : {"rotary_emb.inv_freq", "bias", "masked_bias"})
         names.push_back("gpt_neox." + layer + "attention." + name);
     } else {

@@ -22,6 +22,12 @@ constexpr std::array kInLayers = {
     Renamed{"self_attn.o_proj", "attention.dense"},
     Renamed{"mlp.up_proj", "mlp.dense_h_to_4h"},
     Renamed{"mlp.down_proj", "mlp.dense_4h_to_h"}};
+constexpr std::array kInSplitLayers = {Renamed{"self_attn.q_proj", "attention.q_proj"},
+                                       Renamed{"self_attn.k_proj", "attention.k_proj"},
+                                       Renamed{"self_attn.v_proj", "attention.v_proj"},
+                                       Renamed{"self_attn.o_proj", "attention.o_proj"},
+                                       Renamed{"mlp.up_proj", "mlp.dense_h_to_4h"},
+                                       Renamed{"mlp.down_proj", "mlp.dense_4h_to_h"}};
 
 constexpr std::string_view kOurLayers = "model.layers.", kTheirLayers = "gpt_neox.layers.";
 
@@ -36,10 +42,11 @@ FilePlace renamed(const Table& table, std::string_view name) {
   return {std::string(name), FusedPart::kWhole};
 }
 
-FilePlace neox_place(std::string_view name) {
+template <class Table>
+FilePlace neox_place(const Table& in_layers, std::string_view name) {
   if (!name.starts_with(kOurLayers)) return renamed(kOutsideLayers, name);
   const std::size_t begin = name.find('.', kOurLayers.size()) + 1;  // behind the layer's number
-  FilePlace place = renamed(kInLayers, name.substr(begin));
+  FilePlace place = renamed(in_layers, name.substr(begin));
   const std::string_view number = name.substr(kOurLayers.size(), begin - kOurLayers.size());
   place.tensor = std::string(kTheirLayers).append(number) + place.tensor;
   return place;
@@ -55,8 +62,13 @@ std::int64_t stored_row(const ModelShape& shape, FusedPart which, std::int64_t r
 
 }  // namespace
 
+bool has_neox_names(const ModelShape& shape) {
+  return shape.architecture == kNeoXArchitecture || shape.architecture == kSplitNeoXArchitecture;
+}
+
 FilePlace file_place(const ModelShape& shape, const std::string& name) {
-  if (shape.architecture == kNeoXArchitecture) return neox_place(name);
+  if (shape.architecture == kNeoXArchitecture) return neox_place(kInLayers, name);
+  if (shape.architecture == kSplitNeoXArchitecture) return neox_place(kInSplitLayers, name);
   return {name, FusedPart::kWhole};
 }
 

@@ -1,6 +1,6 @@
 // Where the tensors of a model lie in its weight files. The Llama family and our own files hold
 // them under the names of tensor_list; GPT-NeoX has names of its own and stores q, k and v as one
-// tensor, head by head: [heads, 3, head_dim, hidden_size].
+// tensor, head by head: [heads, 3, head_dim, hidden_size]. Its split form has them apart.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,9 @@ struct FilePlace {
   std::string tensor;  // name in the file
   FusedPart part;      // what of it
 };
+
+// Whether the files of `shape` have GPT-NeoX's names of modules.
+bool has_neox_names(const ModelShape& shape);
 
 // The place of a tensor that tensor_list calls `name`.
 FilePlace file_place(const ModelShape& shape, const std::string& name);

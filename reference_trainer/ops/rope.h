@@ -3,7 +3,10 @@
 // rotary_dim).
 #pragma once
 
+#include <optional>
+
 #include "reference_trainer/backend/backend.h"
+#include "reference_trainer/base/rope_scaling.h"
 
 namespace trainer {
 
@@ -11,11 +14,13 @@ struct RopeShape {
   std::int64_t head_dim;    // e.g. 64
   std::int64_t rotary_dim;  // even, <= head_dim; channels beyond it pass through
   float theta;              // e.g. 10000
+  std::optional<Llama3RopeScaling> scaling = {};
 };
 
 // Turns every head of x [N, heads * head_dim] in place; positions is [1, N]. Angles, sines and
-// cosines are computed as Hugging Face transformers does in float32: inv_freq in float32, the
-// angle position * inv_freq in float32, then cosf and sinf of it.
+// cosines are computed as Hugging Face transformers does in float32: inv_freq in float32 (scaled in
+// double precision and rounded once, where there is a scaling), the angle position * inv_freq in
+// float32, then cosf and sinf of it.
 void rope_forward(Cpu& cpu, const RopeShape& shape, const Indices<Cpu>& positions, Tensor<Cpu>& x);
 
 // The inverse rotation, in place on the gradient.

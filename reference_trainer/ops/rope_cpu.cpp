@@ -16,6 +16,9 @@ std::vector<float> inverse_frequencies(const RopeShape& shape) {
   for (std::size_t i = 0; i < frequencies.size(); ++i) {
     const float exponent = static_cast<float>(2 * i) / static_cast<float>(shape.rotary_dim);
     frequencies[i] = 1.0f / std::pow(shape.theta, exponent);
+    if (!shape.scaling) continue;
+    frequencies[i] =
+        static_cast<float>(scaled_frequency(*shape.scaling, static_cast<double>(frequencies[i])));
   }
   return frequencies;
 }

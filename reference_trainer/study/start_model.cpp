@@ -60,6 +60,9 @@ nlohmann::json json_of(const ModelShape& s) {
                       {"rope_theta", s.rope_theta},
                       {"eos_token_ids", s.eos_token_ids}};
   if (s.bos_token_id) json["bos_token_id"] = *s.bos_token_id;
+  if (const auto& r = s.rope_scaling)
+    json["rope_scaling"] = {r->factor, r->low_freq_factor, r->high_freq_factor,
+                            r->original_max_positions};
   return json;
 }
 

@@ -84,6 +84,50 @@ TEST_F(ModelConfig, ReadsRopeOfBothTransformersVersions) {
   EXPECT_EQ(read_with("rope_scaling", {{"type", "default"}}).rope_theta, 10000.0f);
 }
 
+// The values of Llama 3.1, as transformers v4 and v5 spell them.
+json llama3_rope() {
+  return {{"rope_type", "llama3"},
+          {"factor", 8.0},
+          {"low_freq_factor", 1.0},
+          {"high_freq_factor", 4.0},
+          {"original_max_position_embeddings", 8192}};
+}
+
+TEST_F(ModelConfig, ReadsLlama3RopeOfBothTransformersVersions) {
+  json v4 = llama_config(), v5 = llama_config();
+  v4["rope_theta"] = 500000.0;
+  v4["rope_scaling"] = llama3_rope();
+  v5["rope_parameters"] = llama3_rope();
+  v5["rope_parameters"]["rope_theta"] = 500000.0;
+  const Llama3RopeScaling expected{8, 1, 4, 8192};
+  for (const json& config : {v4, v5}) {
+    const ModelShape shape = read(config);
+    EXPECT_EQ(shape.rope_theta, 500000.0f);
+    EXPECT_TRUE(shape.rope_scaling == expected);
+    EXPECT_EQ(json(config_json(shape)["rope_scaling"]), v4["rope_scaling"]);
+    EXPECT_EQ(config_json(read(config_json(shape))), config_json(shape));
+  }
+  v5["rope_parameters"].erase("original_max_position_embeddings");  // then the context of the model
+  EXPECT_EQ(read(v5).rope_scaling->original_max_positions, 256);
+  v5["rope_parameters"]["rope_type"] = "default";
+  EXPECT_FALSE(read(v5).rope_scaling);
+}
+
+TEST_F(ModelConfig, Llama3RopeOutOfRange) {
+  const auto refused = [&](const char* key, const json& value, const std::string& code,
+                           const std::string& mention) {
+    json rope = llama3_rope();
+    rope[key] = value;
+    expect_refused("rope_scaling", rope, code, {"/rope_scaling/" + std::string(key), mention});
+  };
+  refused("factor", nullptr, "CF-02", "no value");
+  refused("factor", 0, "CF-07", "above 0");
+  refused("factor", "8", "CF-04", "\"8\"");
+  refused("low_freq_factor", -1, "CF-07", "above 0");
+  refused("high_freq_factor", 1.0, "CF-07", "above 1");
+  refused("original_max_position_embeddings", 0, "CF-05", "got 0");
+}
+
 TEST_F(ModelConfig, GenerationConfigOverridesTheEndsOfText) {
   write_text(directory_ / "generation_config.json", R"({"eos_token_id": [7, 9]})");
   const ModelShape shape = read(llama_config());
@@ -161,11 +205,12 @@ TEST_F(ModelConfig, CF09_WhatIsNotSupported) {
                  {"MistralForCausalLM", supported});
   expect_refused("architectures", "LlamaForCausalLM", "CF-09", {supported});
   expect_refused("architectures", {"LlamaForCausalLM", "Other"}, "CF-09", {"Other", supported});
-  expect_refused("rope_scaling", {{"rope_type", "llama3"}, {"factor", 8}}, "CF-09",
-                 {"/rope_scaling/rope_type", "llama3", "default"});
+  expect_refused("rope_scaling", {{"rope_type", "linear"}, {"factor", 8}}, "CF-09",
+                 {"/rope_scaling/rope_type", "linear", "default, llama3"});
   expect_refused("rope_scaling", {{"type", "linear"}}, "CF-09", {"/rope_scaling/type", "linear"});
   expect_refused("rope_parameters", {{"rope_type", "yarn"}}, "CF-09",
                  {"/rope_parameters/rope_type", "yarn"});
+  expect_refused("rope_scaling", {{"rope_type", 3}}, "CF-09", {"/rope_scaling/rope_type", "got 3"});
   expect_refused("hidden_act", "gelu", "CF-09", {"gelu", "silu"});
   expect_refused("use_sliding_window", true, "CF-09", {"true"});
   expect_refused("layer_types", {"full_attention", "sliding_attention"}, "CF-09",

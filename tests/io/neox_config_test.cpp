@@ -93,6 +93,16 @@ TEST_F(NeoXConfig, ReadsRopeOfBothTransformersVersions) {
   EXPECT_EQ(read(v5).rotary_dim(), 4);
 }
 
+TEST_F(NeoXConfig, ScaledRopeIsReadAndWritten) {
+  const ModelShape shape = read_with("rope_scaling", {{"type", "llama3"},
+                                                      {"factor", 4},
+                                                      {"low_freq_factor", 1},
+                                                      {"high_freq_factor", 2.5},
+                                                      {"original_max_position_embeddings", 32}});
+  EXPECT_TRUE((shape.rope_scaling == Llama3RopeScaling{4, 1, 2.5, 32}));
+  EXPECT_TRUE(read(config_json(shape)).rope_scaling == shape.rope_scaling);
+}
+
 TEST_F(NeoXConfig, CF02_MissingKeys) {
   for (const char* key : {"vocab_size", "intermediate_size", "num_attention_heads",
                           "max_position_embeddings", "layer_norm_eps"}) {
@@ -123,7 +133,7 @@ TEST_F(NeoXConfig, WhatCannotBeComputedIsRefused) {
 // 30 of 44 channels: the nearest double of 30 / 44 is so small that 29 would be read back.
 TEST_F(NeoXConfig, WrittenConfigReadsBackEqual) {
   for (const auto& [turned, head_dim] : {std::pair{2, 24}, {10, 24}, {24, 24}, {30, 44}}) {
-    for (const char* name : {kNeoXArchitecture, kFoldedNeoXArchitecture}) {
+    for (const char* name : {kNeoXArchitecture, kSplitNeoXArchitecture, kFoldedNeoXArchitecture}) {
       json config = pythia_config();
       config["architectures"] = {name};
       config["hidden_size"] = 4 * head_dim;

@@ -25,6 +25,21 @@ Values twin(const RopeShape& shape, const std::vector<std::int32_t>& positions, 
   return y;
 }
 
+// Frequencies 1, 0.1, 0.01 and 0.001 per token turn 15.9, 1.59, 0.159 and 0.0159 times in 100
+// tokens: fast, between (its weight is (1.5915494 - 0.5) / 3.5 = 0.3118713), and slow twice.
+TEST(Rope, GoldenLlama3FrequenciesOfAllThreeBands) {
+  Cpu cpu(1);
+  const RopeShape shape{8, 8, 10000.0f, Llama3RopeScaling{8, 0.5, 4, 100}};
+  Tensor<Cpu> x = tensor_of(cpu, 1, 8, {1, 2, 3, 4, 0, 0, 0, 0});
+  rope_forward(cpu, shape, indices_of(cpu, {10}), x);
+  const double middle = 0.6881287 * 0.1 / 8 + 0.3118713 * 0.1;
+  for (const auto& [channel, frequency] :
+       {std::pair{0, 1.0}, {1, middle}, {2, 0.01 / 8}, {3, 0.001 / 8}}) {
+    EXPECT_NEAR(x.data()[channel], (1 + channel) * std::cos(10 * frequency), 4e-6) << channel;
+    EXPECT_NEAR(x.data()[4 + channel], (1 + channel) * std::sin(10 * frequency), 4e-6) << channel;
+  }
+}
+
 // Sine and cosine within one ulp, two products, one sum, on values of at most 1.
 constexpr double kTolerance = 6 * kUnit;
 

@@ -168,6 +168,23 @@ TEST(Export, EX04_ARangeFarFromZero) {
   expect_refused(exported(copy, to, {"--format", "compressed-tensors"}), "EX-04", to);
 }
 
+// A file without these frequencies would be another model.
+TEST(Export, EX01_ScaledRopeInGguf) {
+  const Scratch scratch;
+  const fs::path model = scratch / "scaled", to = scratch / "to";
+  fs::copy(tiny_model(), model);
+  json config = json::parse(read_text(model / "config.json"));
+  config["rope_scaling"] = {{"rope_type", "llama3"},
+                            {"factor", 8.0},
+                            {"low_freq_factor", 1.0},
+                            {"high_freq_factor", 4.0},
+                            {"original_max_position_embeddings", 32}};
+  write_text(model / "config.json", config.dump());
+  expect_refused(exported(model, to, {"--format", "gguf"}), "EX-01", to);
+  EXPECT_EQ(exported(model, to, {"--format", "hf"}).exit_code, 0);
+  EXPECT_EQ(json::parse(read_text(to / "config.json"))["rope_scaling"], config["rope_scaling"]);
+}
+
 TEST(Export, EX01_FoldedGptNeox) {
   const Scratch scratch;
   const fs::path base = scratch / "base", folded = scratch / "folded", to = scratch / "to";

@@ -23,6 +23,10 @@ TEST(StartModel, EverythingThatAMethodReadsIsInTheHash) {
   const std::vector<Change> changes = {
       {"a weight", [](StartModel& s) { s.parameters[3][1] += 1; }},
       {"rope_theta", [](StartModel& s) { s.plan.shape.rope_theta = 500; }},
+      {"rope_scaling",
+       [](StartModel& s) {
+         s.plan.shape.rope_scaling = Llama3RopeScaling{8, 1, 4, 8};
+       }},
       {"norm_eps", [](StartModel& s) { s.plan.shape.norm_eps = 1e-3f; }},
       {"eos_token_ids",
        [](StartModel& s) {
