@@ -5,6 +5,18 @@
 #include "reference_trainer/commands/train_run.h"
 
 namespace trainer {
+namespace {
+
+// Bits of the codes that weights are stored as; 0 where they are not. What is wrong with the file
+// is said by those who read all of it: a plan has as many rotations as the file claims layers.
+int code_bits(const nlohmann::json& roste) {
+  using Pointer = nlohmann::json::json_pointer;
+  if (!roste.is_object() || roste.value("weights", nlohmann::json()) != "codes") return 0;
+  const nlohmann::json bits = roste.value(Pointer("/quantization/weight/bits"), nlohmann::json());
+  return bits.is_number_integer() ? bits.get<int>() : 0;
+}
+
+}  // namespace
 
 void require_memory(const MemoryNeed& need, std::uint64_t available,
                     const std::filesystem::path& model, const std::string& hint) {
@@ -18,12 +30,9 @@ void require_memory(const MemoryNeed& need, std::uint64_t available,
 void require_memory_to_load(const ModelOptions& model) {
   const std::filesystem::path& directory = model.model_name_or_path;
   const ModelShape shape = read_model_shape(directory);
-  const ForwardPlan plan =
-      plan_from_json(shape, read_roste_json(directory), directory / "roste.json");
-  const bool stays_codes = plan.weight_form == WeightForm::kCodes && model.engine != Engine::kFloat;
-  require_memory(
-      stays_codes ? loading_memory_of_codes(shape, plan.quant.weight.bits) : loading_memory(shape),
-      available_bytes(), directory, "this command holds the whole model");
+  const int bits = model.engine == Engine::kFloat ? 0 : code_bits(read_roste_json(directory));
+  require_memory(bits > 0 ? loading_memory_of_codes(shape, bits) : loading_memory(shape),
+                 available_bytes(), directory, "this command holds the whole model");
 }
 
 MemoryNeed need_of_training(const CommandLine& line, const ModelShape& shape,

@@ -73,9 +73,9 @@ struct ModelMetadata {
   std::filesystem::path tokenizer_directory;  // where tokenizer files are copied from
   // Writes what else belongs to the model into the directory it is given; may be empty.
   std::function<void(const std::filesystem::path&)> write_more = {};
+  DType dtype = DType::kF32;  // of the weights, for readers of config.json
   // Keys of config.json besides, or in place of, those that the shape implies.
   nlohmann::ordered_json config = nlohmann::ordered_json::object();
-  DType dtype = DType::kF32;  // of the weights, for readers of config.json
 };
 
 // roste.json of `directory`, or null. Throws CF-01, CF-03 or CF-10 when it is malformed.
