@@ -89,8 +89,8 @@ TEST(Streaming, CodesAreTheValuesInFloat32) {
   for (const char* clip : {"none", "mse"}) {
     const fs::path codes = scratch / (std::string(clip) + "c"),
                    values = scratch / (std::string(clip) + "v");
-    json_of(words + Words{codes, "--w_clip", clip});
-    json_of(words + Words{values, "--w_clip", clip, "--weights_format", "values"});
+    json_of(words + Words{codes, "--gptq_clip", clip});
+    json_of(words + Words{values, "--gptq_clip", clip, "--weights_format", "values"});
     EXPECT_TRUE(
         header_of(codes / "model.safetensors").contains("model.layers.0.mlp.up_proj.weight_codes"));
     const auto loss = [](const fs::path& model) {
