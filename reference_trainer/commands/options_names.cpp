@@ -181,7 +181,7 @@ std::span<const string_view> words_of<ExportFormat>() {
   return kExportFormats;
 }
 template <>
-std::span<const string_view> words_of<SaveDtype>() {
+std::span<const string_view> words_of<ExportType>() {
   return kSaveDtypes;
 }
 template <>

@@ -74,7 +74,7 @@ std::span<const std::string_view> words_of<Engine>();
 template <>
 std::span<const std::string_view> words_of<ExportFormat>();
 template <>
-std::span<const std::string_view> words_of<SaveDtype>();
+std::span<const std::string_view> words_of<ExportType>();
 template <>
 std::span<const std::string_view> words_of<GgufType>();
 template <>

@@ -75,7 +75,7 @@ void add_floats(const std::string& name, GgmlType type, FloatRows rows, GgufFile
     file.add_tensor(name, type, std::move(rows.shape), q8_0_bytes(name, rows.values));
     return;
   }
-  const SaveDtype dtype = type == GgmlType::kF32 ? SaveDtype::kFloat32 : SaveDtype::kFloat16;
+  const ExportType dtype = type == GgmlType::kF32 ? ExportType::kFloat32 : ExportType::kFloat16;
   file.add_tensor(name, type, std::move(rows.shape), rounded_bytes(dtype, name, rows.values));
 }
 

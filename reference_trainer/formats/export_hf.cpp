@@ -8,7 +8,7 @@ Notes export_hf(Cpu& cpu, const ExportJob& job, Network<Cpu>& network) {
   Notes notes;
   make_plain(cpu, job.options.weights, network, notes);
   const ModelShape& shape = network.plan.shape;
-  const SaveDtype dtype = job.options.save_dtype;
+  const ExportType dtype = job.options.save_dtype;
   StoredTensors stored;
   {
     const HostTensors host = stored_tensors(cpu, shape, network.parameters);
@@ -17,7 +17,7 @@ Notes export_hf(Cpu& cpu, const ExportJob& job, Network<Cpu>& network) {
                     rounded_bytes(dtype, view.name, view.values));
   }
   ModelMetadata metadata{shape, nullptr, job.source, {}, {}};
-  metadata.config = {{"torch_dtype", torch_name(dtype)}};
+  metadata.dtype = dtype_of(dtype);
   metadata.write_more = [&](const std::filesystem::path& directory) {
     if (!notes.empty()) write_readme(directory, "A model in full precision", notes);
   };

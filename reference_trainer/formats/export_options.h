@@ -7,7 +7,7 @@ namespace trainer {
 enum class ExportFormat { kHf, kCompressedTensors, kGguf };
 
 // Of floats in a directory for transformers.
-enum class SaveDtype { kFloat32, kBFloat16, kFloat16 };
+enum class ExportType { kFloat32, kBFloat16, kFloat16 };
 
 // Of matrices in a GGUF file; vectors are F32. kQ4_1 holds a quantized model's own codes.
 enum class GgufType { kF32, kF16, kQ8_0, kQ4_1 };
@@ -20,7 +20,7 @@ enum class ExportedActivations { kCarried, kLeftOut };
 
 struct ExportOptions {
   ExportFormat format = ExportFormat::kHf;
-  SaveDtype save_dtype = SaveDtype::kFloat32;                       // hf
+  ExportType save_dtype = ExportType::kFloat32;                     // hf
   ExportedWeights weights = ExportedWeights::kMaster;               // hf, and gguf but q4_1
   ExportedActivations activations = ExportedActivations::kCarried;  // compressed-tensors
   GgufType gguf_type = GgufType::kF16;

@@ -26,20 +26,15 @@ std::vector<std::byte> rounded_to(const std::string& tensor, std::span<const flo
 
 }  // namespace
 
-const char* torch_name(SaveDtype dtype) {
-  if (dtype == SaveDtype::kBFloat16) return "bfloat16";
-  return dtype == SaveDtype::kFloat16 ? "float16" : "float32";
+DType dtype_of(ExportType dtype) {
+  if (dtype == ExportType::kBFloat16) return DType::kBF16;
+  return dtype == ExportType::kFloat16 ? DType::kF16 : DType::kF32;
 }
 
-DType dtype_of(SaveDtype dtype) {
-  if (dtype == SaveDtype::kBFloat16) return DType::kBF16;
-  return dtype == SaveDtype::kFloat16 ? DType::kF16 : DType::kF32;
-}
-
-std::vector<std::byte> rounded_bytes(SaveDtype dtype, const std::string& tensor,
+std::vector<std::byte> rounded_bytes(ExportType dtype, const std::string& tensor,
                                      std::span<const float> values) {
-  if (dtype == SaveDtype::kBFloat16) return rounded_to<roste::BFloat16>(tensor, values);
-  if (dtype == SaveDtype::kFloat16) return rounded_to<roste::Half>(tensor, values);
+  if (dtype == ExportType::kBFloat16) return rounded_to<roste::BFloat16>(tensor, values);
+  if (dtype == ExportType::kFloat16) return rounded_to<roste::Half>(tensor, values);
   const auto bytes = std::as_bytes(values);
   return {bytes.begin(), bytes.end()};
 }

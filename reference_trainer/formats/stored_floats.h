@@ -12,13 +12,11 @@
 
 namespace trainer {
 
-// "float32", "bfloat16", "float16": config.json:/torch_dtype, and the words of --save_dtype.
-const char* torch_name(SaveDtype dtype);
-DType dtype_of(SaveDtype dtype);
+DType dtype_of(ExportType dtype);
 
 // Values to nearest even, little-endian. Throws Error EX-07 naming `tensor` and the first index
 // whose finite value is infinite in that type.
-std::vector<std::byte> rounded_bytes(SaveDtype dtype, const std::string& tensor,
+std::vector<std::byte> rounded_bytes(ExportType dtype, const std::string& tensor,
                                      std::span<const float> values);
 
 // Tensors that own their bytes; views stay valid when the object moves.
