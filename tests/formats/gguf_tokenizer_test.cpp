@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "reference_trainer/base/error.h"
+#include "tests/io/files.h"
 
 namespace trainer {
 namespace {
@@ -40,11 +41,11 @@ Written metadata(const fs::path& directory, std::int64_t vocab_size) {
   Written written;
   GgufFile file;
   set_gguf_tokenizer(directory, shape, file, written.notes);
-  const fs::path path = fs::path(testing::TempDir()) / "roste-tokenizer.gguf";
+  const testing::TemporaryDirectory scratch;  // tests run side by side
+  const fs::path path = scratch / "tokenizer.gguf";
   file.write(path);
   std::ifstream in(path, std::ios::binary);
   written.bytes.assign(std::istreambuf_iterator<char>(in), {});
-  fs::remove(path);
   return written;
 }
 
@@ -75,7 +76,7 @@ TEST(GgufTokenizer, EX06_APrefixSpaceOfItsOwnIsRefused) {
 
 // A tokenizer of the Llama-2 kind: merges "a b" (rank 0) and "ab c" (rank 1).
 TEST(GgufTokenizer, ScoresAreTheRanksOfMerges) {
-  const fs::path directory = fs::path(testing::TempDir()) / "roste-gguf-bpe";
+  const fs::path directory = fs::path(::testing::TempDir()) / "roste-gguf-bpe";
   fs::create_directories(directory);
   std::ofstream(directory / "tokenizer.json") << R"({"added_tokens": [
     {"id": 0, "content": "<unk>", "special": true, "single_word": false, "lstrip": false,
