@@ -30,24 +30,51 @@ inline LayerRotations unmerged_rotations(const ForwardPlan& plan, std::size_t la
   return plan.weight_form == WeightForm::kMaster ? plan.at(layer) : LayerRotations();
 }
 
-// Q_w(R^T W) of one linear layer, or an empty tensor where that is W itself, and its codes where
-// the plan multiplies them.
+// Neither rotated nor quantized: the effective weight is the parameter itself.
+inline bool is_parameter(const ForwardPlan& plan, std::size_t layer, Linear l) {
+  return !plan.quant.weight.enabled() && !is_rotated(unmerged_rotations(plan, layer), l);
+}
+
+// w := R^T W.
 template <Backend B>
-void make_effective_weight(B& backend, const ForwardPlan& plan, std::size_t layer, Linear l,
-                           const Tensor<B>& master, EffectiveLayer<B>& effective) {
+void make_rotated_weight(B& backend, const ForwardPlan& plan, std::size_t layer, Linear l,
+                         const Tensor<B>& master, Tensor<B>& w) {
+  copy(backend, master, w);
+  rotate_weight(backend, unmerged_rotations(plan, layer), l, w);
+}
+
+// effective.weight[l] := Q_w(R^T W), or empty where that is W itself, and its codes where the plan
+// multiplies them.
+template <Backend B>
+void make_stored_weight(B& backend, const ForwardPlan& plan, std::size_t layer, Linear l,
+                        const Tensor<B>& master, EffectiveLayer<B>& effective) {
   const QuantizerSettings& quant = plan.quant.weight;
-  const LayerRotations rotations = unmerged_rotations(plan, layer);
   Tensor<B>& w = effective.weight[l];
-  if (!quant.enabled() && !is_rotated(rotations, l)) {
+  if (is_parameter(plan, layer, l)) {
     w = Tensor<B>();
     return;
   }
-  copy(backend, master, w);
-  rotate_weight(backend, rotations, l, w);
+  make_rotated_weight(backend, plan, layer, l, master, w);
   if (plan.multiplies_codes()) {
     quantize_weight(backend, quant, w, effective.coded[l]);
   } else if (quant.enabled()) {
     fake_quantize(backend, quant, w.cols(), w);
+  }
+}
+
+// The codes of Q_w(R^T W), if it has any; values for as long as they are being made.
+template <Backend B>
+void make_coded_weight(B& backend, const ForwardPlan& plan, std::size_t layer, Linear l,
+                       const Tensor<B>& master, EffectiveLayer<B>& effective) {
+  effective.weight[l] = Tensor<B>();
+  const QuantizerSettings& quant = plan.quant.weight;
+  if (!quant.enabled()) return;
+  Tensor<B> w;
+  make_rotated_weight(backend, plan, layer, l, master, w);
+  if (plan.multiplies_codes()) {
+    encode_weight(backend, quant, w, effective.coded[l]);
+  } else {
+    encode_weight(backend, quant, w, effective.packed[l]);
   }
 }
 
@@ -77,11 +104,33 @@ void update_effective_weights(B& backend, Network<B>& network) {
     const LayerParameters<B>& master = network.parameters.layers[i];
     EffectiveLayer<B>& effective = network.effective[i];
     for (const Linear l : linears_of(plan.shape)) {
-      make_effective_weight(backend, plan, i, l, master.weight[l], effective);
+      if (network.effective_form == EffectiveForm::kCodes)
+        make_coded_weight(backend, plan, i, l, master.weight[l], effective);
+      else
+        make_stored_weight(backend, plan, i, l, master.weight[l], effective);
     }
     make_effective_value_bias(backend, unmerged_rotations(plan, i), master.bias[Linear::kV],
                               effective.value_bias);
   }
+}
+
+// Q_w(R^T W) as values [out, in]: where they lie, or made in `made`.
+template <Backend B>
+const Tensor<B>& effective_weight(B& backend, const Network<B>& network, std::size_t layer,
+                                  Linear l, Tensor<B>& made) {
+  const ForwardPlan& plan = network.plan;
+  const bool lies = network.effective_form == EffectiveForm::kStored ||
+                    holds_effective_weights(plan) || is_parameter(plan, layer, l);
+  if (lies) return network.weight(layer, l);
+  const EffectiveLayer<B>& effective = network.effective[layer];
+  if (plan.multiplies_codes()) {
+    decode_weight(backend, effective.coded[l], made);
+  } else if (plan.quant.weight.enabled()) {
+    decode_weight(backend, effective.packed[l], made);
+  } else {
+    make_rotated_weight(backend, plan, layer, l, network.parameters.layers[layer].weight[l], made);
+  }
+  return made;
 }
 
 // Turns gradients with respect to the effective weights into gradients with respect to the master
