@@ -105,7 +105,10 @@ struct TrainOptions {
   double adam_beta2 = 0.999;
   double adam_epsilon = 1e-8;
   MomentBits optim = MomentBits::k32;  // `train` only: AdamW, or with moments of eight bits
-  double max_grad_norm = 1;            // gradients are scaled down to this norm; 0: never
+  ParamDType param_dtype = ParamDType::kFloat32;             // `train` only: docs/memory.md
+  MasterWeights master_weights = MasterWeights::kFloat32;    // of parameters in bfloat16
+  EffectiveForm effective_weights = EffectiveForm::kStored;  // `train` only: memory for time
+  double max_grad_norm = 1;  // gradients are scaled down to this norm; 0: never
   std::int64_t per_device_train_batch_size = 16;  // sequences of one forward pass
   std::int64_t gradient_accumulation_steps = 1;   // forward passes of one optimizer step
   // `train` only: memory for time, at the same gradients.

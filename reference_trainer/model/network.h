@@ -94,8 +94,13 @@ struct Network {
   // What effective weights are codes of, as files hold them; none where that is not known.
   PackedWeights packed;
   EffectiveForm effective_form = EffectiveForm::kStored;
+  // The parameters where they are bfloat16; `parameters` then has their vectors alone, widened.
+  // Filled and emptied by narrow_parameters.h.
+  Parameters<B, std::uint16_t> narrow;
 
-  // The effective weight where it lies; with EffectiveForm::kCodes it may lie nowhere: see
+  bool is_narrow() const { return !narrow.embedding.empty(); }
+
+  // The effective weight where it lies. Codes and bfloat16 lie nowhere as values: see
   // effective_weight().
   const Tensor<B>& weight(std::size_t layer, Linear l) const {
     const Tensor<B>& w = effective[layer].weight[l];
