@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -135,10 +136,11 @@ struct RotationOptions {
 
 struct GenerationOptions {
   std::string prompt;  // `generate` only, e.g. "Once upon a time"; empty: begin a text
-  std::int64_t max_new_tokens = 64;          // tokens; an end-of-text token stops earlier
-  std::int64_t batch_size = 16;              // sequences that are evaluated or generated together
-  Stemming rouge_stemmer = Stemming::kNone;  // porter: ROUGE compares stems, not words
-  std::int64_t bootstrap_samples = 0;        // `eval`: resamples of ROUGE's intervals; 0: none
+  std::optional<ChatTemplate> chat_template;  // the prompt is a user's message; none: plain text
+  std::int64_t max_new_tokens = 64;           // tokens; an end-of-text token stops earlier
+  std::int64_t batch_size = 16;               // sequences that are evaluated or generated together
+  Stemming rouge_stemmer = Stemming::kNone;   // porter: ROUGE compares stems, not words
+  std::int64_t bootstrap_samples = 0;         // `eval`: resamples of ROUGE's intervals; 0: none
 };
 
 // The base model of the built-in task; see docs/builtin-task.md.
