@@ -107,12 +107,18 @@ std::vector<SftSample> load_calibration(const CommandLine& line, const Tokenizer
   return calibration_samples(line, load_dataset(line, file, tokenizer, shape).samples);
 }
 
+RotationChoice shared_rotations(const CommandLine& line, RotationMask mask,
+                                const ModelShape& shape) {
+  RotationChoice choice = RotationChoice::shared(mask, shape, line.rotation.rotation_seed);
+  choice.online_signs = line.online_signs;
+  return choice;
+}
+
 std::optional<RotationChoice> chosen_rotations(const CommandLine& line, const ModelShape& shape) {
   const std::string& text = line.rotation.rotations;
   if (text.empty()) return std::nullopt;
   const bool digits = text.size() == 4 && text.find_first_not_of("01") == std::string::npos;
-  if (digits)
-    return RotationChoice::shared(RotationMask::parse(text), shape, line.rotation.rotation_seed);
+  if (digits) return shared_rotations(line, RotationMask::parse(text), shape);
   const nlohmann::json file = parse_json(read_file(text), {text, "RJ-01"});
   if (!file.is_object() || !file.contains("rotation")) {
     throw_bad_input(

@@ -74,6 +74,10 @@ std::vector<SftSample> calibration_samples(const CommandLine& line, const Sample
 std::vector<SftSample> load_calibration(const CommandLine& line, const Tokenizer& tokenizer,
                                         const ModelShape& shape);
 
+// The same rotations in every layer, with the seed and signs of the flags.
+RotationChoice shared_rotations(const CommandLine& line, RotationMask mask,
+                                const ModelShape& shape);
+
 // --rotations as digits or as the file that `search` writes; nothing when the flag is empty.
 std::optional<RotationChoice> chosen_rotations(const CommandLine& line, const ModelShape& shape);
 
