@@ -33,6 +33,18 @@ TEST(SafetensorsScale, ST17_ManyEntriesWithTheSameOffsets) {
   EXPECT_LT(taken.count(), static_cast<double>(header.size()) / (1 << 20));  // 1 s/MiB
 }
 
+TEST(SafetensorsScale, ST10_AMillionDimensions) {
+  const TemporaryDirectory directory;
+  const auto path = directory / "m.safetensors";
+  std::string shape = "1";
+  for (int i = 1; i < 1'000'000; ++i) shape += ",1";
+  write_text(path, raw_safetensors("{\"a\":{\"dtype\":\"F32\",\"shape\":[" + shape +
+                                       "],\"data_offsets\":[0,4]}}",
+                                   "1234"));
+  expect_error([&] { SafetensorsFile::open(path); }, "ST-10", ExitCode::kBadInput,
+               {"1000000 dimensions"});
+}
+
 TEST(SafetensorsScale, ST26_DataAtAnyByte) {
   const TemporaryDirectory directory;
   const auto path = directory / "m.safetensors";
