@@ -48,6 +48,14 @@ SftOptions reading_options(const CommandLine& line, const ModelShape& shape);
 // --eval_fraction of so many samples, at least one; throws Error (DS-12) where fewer than two.
 std::int64_t held_out_samples(const CommandLine& line, std::int64_t samples);
 
+// What became of the rows of `file`, and which malformed ones were skipped, on stderr.
+void say_counts(const CommandLine& line, const std::filesystem::path& file,
+                const SftCounts& counts);
+
+// Warns (DS-10) where some of `others`, samples to evaluate or choose on, are trained on.
+void say_overlap(const CommandLine& line, const SampleView& train,
+                 const std::vector<SftSample>& others);
+
 // The samples of `file`, no longer than the model's context; counts are said on stderr.
 SftDataset load_dataset(const CommandLine& line, const std::filesystem::path& file,
                         const Tokenizer& tokenizer, const ModelShape& shape);

@@ -197,7 +197,7 @@ void check_finite(const std::string& tensor, const fs::path& directory,
   throw_bad_input(
       {"ST-24", directory.string() + ":" + pointer_step(tensor),
        std::to_string(*bad) + " at index " + std::to_string(first + (bad - values.begin())),
-       "finite values", "--allow-nonfinite reads it all the same"});
+       "finite values", "--allow_nonfinite reads it all the same"});
 }
 
 }  // namespace trainer
