@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 # Mutates what comes from strangers: builds the fuzz targets with clang and libFuzzer and runs them.
 #   scripts/fuzz.sh [--fast] [TARGET|all] [RUNS]     default: all, 20000 executions of each
-# --fast leaves the address sanitizer out (preset fuzz-fast), for long runs. What a run learns stays in
-# build/<preset>/corpus/TARGET, its log in build/<preset>/logs; an input that is a finding lies in
-# build/<preset>/findings/TARGET: fix the code, then keep the input in tests/fuzz/regressions/TARGET.
+# --fast leaves the address sanitizer out (preset fuzz-fast), for long runs. In build/asan/fuzz (with
+# --fast, build/fuzz-fast/fuzz): what a run learns stays in corpus/TARGET, its log in logs, and an input
+# that is a finding in findings/TARGET: fix the code, then keep the input in
+# tests/fuzz/regressions/TARGET.
 # Prints a table; ends with 1 where there is a finding, and with 77 ("skipped") without clang.
 # Cost: a minute or two to build on two cores, then some thousand executions a second.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-preset=fuzz
+preset=fuzz build=build/asan
 if [[ ${1:-} == --fast ]]; then
-  preset=fuzz-fast
+  preset=fuzz-fast build=build/fuzz-fast
   shift
 fi
 wanted=${1:-all}
@@ -36,7 +37,7 @@ if ! echo 'extern "C" int LLVMFuzzerTestOneInput(const char*, unsigned long) { r
 fi
 
 cmake --preset "$preset" >&2
-cmake --build "build/$preset" --target "${targets[@]/#/fuzz_}" >&2
+cmake --build "$build" --target "${targets[@]/#/fuzz_}" >&2
 
 TMPDIR=$(mktemp -d -p "$([[ -w /dev/shm ]] && echo /dev/shm || echo "${TMPDIR:-/tmp}")" roste_fuzz_XXXXXX)
 export TMPDIR
@@ -50,7 +51,7 @@ number() {
 printf '%-15s %12s %8s %9s %9s  %s\n' target executions seconds edges features findings
 status=0
 for target in "${targets[@]}"; do
-  corpus=build/$preset/corpus/$target findings=build/$preset/findings/$target log=build/$preset/logs/$target.log
+  corpus=$build/fuzz/corpus/$target findings=$build/fuzz/findings/$target log=$build/fuzz/logs/$target.log
   mkdir -p "$corpus" "$findings" "${log%/*}"
   inputs=("$corpus" "tests/fuzz/corpus/$target")
   [[ -d tests/fuzz/regressions/$target ]] && inputs+=("tests/fuzz/regressions/$target")
@@ -59,7 +60,7 @@ for target in "${targets[@]}"; do
   [[ -f tests/fuzz/$target.dict ]] && options+=(-dict="tests/fuzz/$target.dict")
   begin=$SECONDS
   result=0
-  UBSAN_OPTIONS=print_stacktrace=1 "build/$preset/tests/fuzz/fuzz_$target" "${options[@]}" "${inputs[@]}" \
+  UBSAN_OPTIONS=print_stacktrace=1 "$build/tests/fuzz/fuzz_$target" "${options[@]}" "${inputs[@]}" \
     >"$log" 2>&1 || result=1
   found=none
   if [[ $result -ne 0 ]]; then

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "reference_trainer/io/safetensors_stream.h"
 #include "reference_trainer/model/coded_files.h"
 #include "reference_trainer/model/model_files.h"
 #include "tests/fuzz/contract.h"
