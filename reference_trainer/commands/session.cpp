@@ -13,6 +13,8 @@ void say(const CommandLine& line, const std::string& text) {
   if (line.verbosity == Verbosity::kNormal) std::fprintf(stderr, "%s\n", text.c_str());
 }
 
+void warn(const std::string& text) { std::fprintf(stderr, "warning: %s\n", text.c_str()); }
+
 void print_result(const std::string& text) {
   errno = 0;
   std::fwrite(text.data(), 1, text.size(), stdout);

@@ -25,6 +25,9 @@ struct Session {
 // One line for people on stderr, unless --quiet.
 void say(const CommandLine& line, const std::string& text);
 
+// One line "warning: <text>" on stderr, also under --quiet.
+void warn(const std::string& text);
+
 // Prints `text` on stdout, ending in one newline; throws Error (CL-07, exit code 4) when stdout
 // takes no more.
 void print_result(const std::string& text);
