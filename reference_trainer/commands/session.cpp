@@ -13,6 +13,8 @@ void say(const CommandLine& line, const std::string& text) {
   if (line.verbosity == Verbosity::kNormal) std::fprintf(stderr, "%s\n", text.c_str());
 }
 
+void warn(const std::string& text) { std::fprintf(stderr, "warning: %s\n", text.c_str()); }
+
 void print_result(const std::string& text) {
   errno = 0;
   std::fwrite(text.data(), 1, text.size(), stdout);
@@ -126,12 +128,18 @@ std::vector<SftSample> load_calibration(const CommandLine& line, const Tokenizer
   return calibration_samples(line, load_dataset(line, file, tokenizer, shape).samples);
 }
 
+RotationChoice shared_rotations(const CommandLine& line, RotationMask mask,
+                                const ModelShape& shape) {
+  RotationChoice choice = RotationChoice::shared(mask, shape, line.rotation.rotation_seed);
+  choice.online_signs = line.online_signs;
+  return choice;
+}
+
 std::optional<RotationChoice> chosen_rotations(const CommandLine& line, const ModelShape& shape) {
   const std::string& text = line.rotation.rotations;
   if (text.empty()) return std::nullopt;
   const bool digits = text.size() == 4 && text.find_first_not_of("01") == std::string::npos;
-  if (digits)
-    return RotationChoice::shared(RotationMask::parse(text), shape, line.rotation.rotation_seed);
+  if (digits) return shared_rotations(line, RotationMask::parse(text), shape);
   const nlohmann::json file = parse_json(read_file(text), {text, "RJ-01"});
   if (!file.is_object() || !file.contains("rotation")) {
     throw_bad_input(

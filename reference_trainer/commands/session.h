@@ -25,6 +25,9 @@ struct Session {
 // One line for people on stderr, unless --quiet.
 void say(const CommandLine& line, const std::string& text);
 
+// One line "warning: <text>" on stderr, also under --quiet.
+void warn(const std::string& text);
+
 // Prints `text` on stdout, ending in one newline; throws Error (CL-07, exit code 4) when stdout
 // takes no more.
 void print_result(const std::string& text);
@@ -81,6 +84,10 @@ std::vector<SftSample> calibration_samples(const CommandLine& line, const Sample
 // --calibration_order.
 std::vector<SftSample> load_calibration(const CommandLine& line, const Tokenizer& tokenizer,
                                         const ModelShape& shape);
+
+// The same rotations in every layer, with the seed and signs of the flags.
+RotationChoice shared_rotations(const CommandLine& line, RotationMask mask,
+                                const ModelShape& shape);
 
 // --rotations as digits or as the file that `search` writes; nothing when the flag is empty.
 std::optional<RotationChoice> chosen_rotations(const CommandLine& line, const ModelShape& shape);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "reference_trainer/base/error.h"
+#include "reference_trainer/base/stop_request.h"
 #include "reference_trainer/data/line_reader.h"
 #include "reference_trainer/data/sft_dataset_encode.h"
 #include "reference_trainer/data/sft_dataset_lines.h"
@@ -129,6 +130,7 @@ SftCounts read_sft_rows(const std::filesystem::path& file, const SftEncoder& enc
   LineReader lines(file);
   SftCounts counts;
   while (counts.kept != options.max_samples && lines.next()) {
+    stop_if_requested();
     std::optional<EncodedSftRow> row = read_row(name, lines, encoder, options, counts);
     if (!row) continue;
     const std::int64_t kept = counts.kept;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "reference_trainer/base/error.h"
+#include "reference_trainer/base/stop_request.h"
 #include "reference_trainer/io/model_directory.h"
 #include "reference_trainer/io/problem_list.h"
 
@@ -152,11 +153,13 @@ std::vector<std::string> WeightFiles::names() const {
 }
 
 void WeightFiles::read_floats(const std::string& name, std::span<float> values) const {
+  stop_if_requested();
   file_with(name).read_floats(name, values);
 }
 
 void WeightFiles::read_floats(const std::string& name, std::int64_t first,
                               std::span<float> values) const {
+  stop_if_requested();
   file_with(name).read_floats(name, first, values);
 }
 
