@@ -29,11 +29,14 @@ Counts numbers_of(const SftCounts& c) {
           c.prompts_truncated,
           c.texts_truncated,
           c.dropped_without_target,
-          c.dropped_too_long};
+          c.dropped_too_long,
+          c.bad};
 }
 
 SftCounts counts_of(const Counts& n) {
-  return {n.at(0), n.at(1), n.at(2), n.at(3), n.at(4), n.at(5)};
+  SftCounts counts{n.at(0), n.at(1), n.at(2), n.at(3), n.at(4), n.at(5), 0, {}};
+  if (n.size() > 6) counts.bad = n[6];  // caches of before rows could be skipped have six
+  return counts;
 }
 
 // Of the first bytes of the file and of the description, as dump() writes it.

@@ -120,12 +120,10 @@ std::string hash_file(const std::filesystem::path& path) {
 }
 
 std::string manifest_text(const std::filesystem::path& directory, const CheckpointInfo& info,
-                          std::span<const FloatTensorView> tensors) {
+                          std::span<const TensorView> tensors) {
   const std::filesystem::path state = directory / kStateFile;
   json hashes = json::object();
-  for (const FloatTensorView& tensor : tensors) {
-    hashes[tensor.name] = hash_bytes(std::as_bytes(tensor.values));
-  }
+  for (const TensorView& tensor : tensors) hashes[tensor.name] = hash_bytes(tensor.bytes);
   return envelope(
       {{"format", kFormat},
        {"version", kManifestVersion},

@@ -154,7 +154,7 @@ TEST_F(Weights, ST24_NonFiniteValues) {
   values[4] = NAN;
   values[3] = -INFINITY;
   expect_error([&] { check_finite("w", "dir", values); }, "ST-24", ExitCode::kBadInput,
-               {"dir:/w", "-inf at index 3", "--allow-nonfinite"});
+               {"dir:/w", "-inf at index 3", "--allow_nonfinite"});
   values[3] = 0;
   expect_error([&] { check_finite("w", "dir", values); }, "ST-24", ExitCode::kBadInput,
                {"nan at index 4"});
