@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "reference_trainer/base/stop_request.h"
 #include "reference_trainer/baselines/gptq_calibration.h"
 #include "reference_trainer/baselines/gptq_weight.h"
 
@@ -60,6 +61,7 @@ class GptqRun {
 
   // The next block, from the first on.
   void quantize_block(std::size_t i) {
+    stop_if_requested();
     for (const Site site : kSites) {
       if (!is_kv_cache(site)) quantize_readers(i, site);
     }

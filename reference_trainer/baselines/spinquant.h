@@ -162,6 +162,7 @@ SpinQuantResult learn_rotations(B& backend, const SpinQuantSettings& settings,
   rotated.rotate(optimizer.rotations());
   result.hadamard_loss = rotated.mean_loss(samples, batch);
   for (std::int64_t step = 0; step < settings.steps; ++step) {
+    stop_if_requested();
     const TokenBatch tokens = step_batches(samples, plan, step).front();
     SpinQuantStep report{step, 0, learning_rate_at(schedule, step), 0};
     RotationGradients gradients;

@@ -2,6 +2,7 @@
 
 #include "reference_trainer/base/error.h"
 #include "reference_trainer/base/process.h"
+#include "reference_trainer/base/stop_request.h"
 
 namespace trainer {
 namespace {
@@ -45,6 +46,21 @@ void run_on(B& backend, const CommandLine& line) {
   }
 }
 
+// How to go on after a stop, where that is known before.
+std::string way_on(const CommandLine& line) {
+  switch (line.command) {
+    case Command::kTrain:
+      return std::filesystem::exists(line.output_dir / "checkpoints") ? "continue with --resume"
+                                                                      : "nothing was written";
+    case Command::kRun:
+    case Command::kSweep:
+    case Command::kReproduce:
+      return "what is finished is kept: repeat the command";
+    default:
+      return "no result was written";
+  }
+}
+
 }  // namespace
 
 int dispatch(const CommandLine& line) {
@@ -52,7 +68,11 @@ int dispatch(const CommandLine& line) {
   flush_denormals_in_this_thread();
   keep_freed_scratch_memory();
   Cpu backend(static_cast<int>(line.threads));
-  run_on(backend, line);
+  try {
+    run_on(backend, line);
+  } catch (const Stopped& stopped) {
+    throw stopped.with_hint(way_on(line));
+  }
   return static_cast<int>(ExitCode::kOk);
 }
 

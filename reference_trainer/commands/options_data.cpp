@@ -30,6 +30,9 @@ void add_data_flags(std::vector<FlagRow>& rows) {
             word_flag({"chat_template", "how rows with messages are written"},
                       at(&Cmd::data, &DataOptions::reading, &SftOptions::chat_template)));
   group.add({kGenerate}, prompt_template_flag());
+  group.add(kReadsData,
+            integer_flag({"skip_bad", "malformed rows of each file that are left out and listed"},
+                         {0, kMany}, at(&Cmd::data, &DataOptions::reading, &SftOptions::skip_bad)));
   group.add({kTrain},
             switch_flag({"packing", "batches of packs: samples up to max_length tokens together"},
                         Packing::kBestFit, at(&Cmd::data, &DataOptions::packing)));

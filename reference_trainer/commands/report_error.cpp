@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "reference_trainer/base/error.h"
+#include "reference_trainer/base/stop_request.h"
 
 namespace trainer {
 namespace {
@@ -45,6 +46,10 @@ Error as_error(const std::exception& failure) {
 }  // namespace
 
 int report_error(const std::exception& failure) {
+  if (const auto* stopped = dynamic_cast<const Stopped*>(&failure)) {
+    std::fprintf(stderr, "%s\n", stopped->what());
+    return stopped->exit_code();
+  }
   const Error error = as_error(failure);
   std::fprintf(stderr, "%s\n", error.what());
   return static_cast<int>(error.exit_code());

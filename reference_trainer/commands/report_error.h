@@ -6,8 +6,9 @@
 namespace trainer {
 
 // Prints exactly one line about `failure` to stderr and returns the program's exit code: that of an
-// Error; 4 for std::bad_alloc and std::system_error (files, threads); 5 for std::domain_error (a
-// non-finite value met a quantizer); 3 with code "internal" for anything else.
+// Error; 128 + the signal of Stopped, which is no failure; 4 for std::bad_alloc and
+// std::system_error (files, threads); 5 for std::domain_error (a non-finite value met a quantizer);
+// 3 with code "internal" for anything else.
 int report_error(const std::exception& failure);
 
 }  // namespace trainer

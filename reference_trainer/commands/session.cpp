@@ -5,12 +5,15 @@
 
 #include "reference_trainer/base/error.h"
 #include "reference_trainer/data/batches.h"
+#include "reference_trainer/data/overlap.h"
 
 namespace trainer {
 
 void say(const CommandLine& line, const std::string& text) {
   if (line.verbosity == Verbosity::kNormal) std::fprintf(stderr, "%s\n", text.c_str());
 }
+
+void warn(const std::string& text) { std::fprintf(stderr, "warning: %s\n", text.c_str()); }
 
 void print_result(const std::string& text) {
   errno = 0;
@@ -36,11 +39,25 @@ SftOptions reading_options(const CommandLine& line, const ModelShape& shape) {
   return options;
 }
 
+void say_counts(const CommandLine& line, const std::filesystem::path& file,
+                const SftCounts& counts) {
+  for (const std::string& row : counts.bad_rows) say(line, "skipped: " + row);
+  say(line, file.filename().string() + ": " + counts.summary());
+}
+
+void say_overlap(const CommandLine& line, const SampleView& train,
+                 const std::vector<SftSample>& others) {
+  const std::int64_t common = count_overlap(train, others);
+  if (common == 0) return;
+  say(line, "warning: DS-10: " + std::to_string(common) + " of " + std::to_string(others.size()) +
+                " samples to evaluate on are also trained on");
+}
+
 SftDataset load_dataset(const CommandLine& line, const std::filesystem::path& file,
                         const Tokenizer& tokenizer, const ModelShape& shape) {
   SftDataset dataset =
       read_sft_dataset(file, tokenizer, {shape.eos_token_ids}, reading_options(line, shape));
-  say(line, file.filename().string() + ": " + dataset.counts.summary());
+  say_counts(line, file, dataset.counts);
   return dataset;
 }
 
@@ -75,7 +92,10 @@ DataSplits load_splits(const CommandLine& line, const Tokenizer& tokenizer,
                        const ModelShape& shape) {
   std::vector<SftSample> all = load_dataset(line, line.data.dataset, tokenizer, shape).samples;
   if (!line.data.eval_dataset.empty()) {
-    return {std::move(all), load_dataset(line, line.data.eval_dataset, tokenizer, shape).samples};
+    DataSplits given{std::move(all),
+                     load_dataset(line, line.data.eval_dataset, tokenizer, shape).samples};
+    say_overlap(line, given.train, given.eval);
+    return given;
   }
   const std::int64_t held_out = held_out_samples(line, static_cast<std::int64_t>(all.size()));
   std::vector<SftSample> shuffled =
@@ -86,6 +106,7 @@ DataSplits load_splits(const CommandLine& line, const Tokenizer& tokenizer,
   splits.train.assign(middle, std::make_move_iterator(shuffled.end()));
   say(line, std::to_string(splits.train.size()) + " samples to train on, " +
                 std::to_string(splits.eval.size()) + " held out for evaluation");
+  say_overlap(line, splits.train, splits.eval);
   return splits;
 }
 

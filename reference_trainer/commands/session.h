@@ -25,6 +25,9 @@ struct Session {
 // One line for people on stderr, unless --quiet.
 void say(const CommandLine& line, const std::string& text);
 
+// One line "warning: <text>" on stderr, also under --quiet.
+void warn(const std::string& text);
+
 // Prints `text` on stdout, ending in one newline; throws Error (CL-07, exit code 4) when stdout
 // takes no more.
 void print_result(const std::string& text);
@@ -47,6 +50,14 @@ SftOptions reading_options(const CommandLine& line, const ModelShape& shape);
 
 // --eval_fraction of so many samples, at least one; throws Error (DS-12) where fewer than two.
 std::int64_t held_out_samples(const CommandLine& line, std::int64_t samples);
+
+// What became of the rows of `file`, and which malformed ones were skipped, on stderr.
+void say_counts(const CommandLine& line, const std::filesystem::path& file,
+                const SftCounts& counts);
+
+// Warns (DS-10) where some of `others`, samples to evaluate or choose on, are trained on.
+void say_overlap(const CommandLine& line, const SampleView& train,
+                 const std::vector<SftSample>& others);
 
 // The samples of `file`, no longer than the model's context; counts are said on stderr.
 SftDataset load_dataset(const CommandLine& line, const std::filesystem::path& file,

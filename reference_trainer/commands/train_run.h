@@ -37,7 +37,12 @@ void open_job(B& backend, const TrainRun<B>& run, Job& job) {
   const TrainOptions& options = run.line.train;
   job.checkpoints = {run.line.output_dir, options.save_steps,
                      static_cast<int>(options.save_total_limit), run.settings};
+  job.checkpoints.on_failed_save = [](const Error& failure) {
+    warn(line_of(failure.parts()) + "; training goes on, and the next save tries again");
+  };
   if (!run.found) return;
+  for (const std::string& name : sweep_checkpoints(run.line.output_dir))
+    say(run.line, "removed " + name + ", which was cut short");
   for (const std::string& why : run.found->skipped) say(run.line, "skipped " + why);
   job.first_step = restore_checkpoint(backend, *run.found, job.network, job.state);
   say(run.line, "resuming after step " + std::to_string(job.first_step));

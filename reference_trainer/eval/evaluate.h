@@ -39,6 +39,7 @@ LossSum dataset_loss(B& backend, const Network<B>& network, std::span<const SftS
   Indices<B> targets;
   LossSum sum;
   for (std::size_t first = 0; first < samples.size(); first += batch_size) {
+    stop_if_requested();
     const std::size_t end = std::min(first + batch_size, samples.size());
     std::vector<const SftSample*> rows;
     for (std::size_t i = first; i < end; ++i) rows.push_back(&samples[i]);

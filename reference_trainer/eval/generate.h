@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "reference_trainer/base/stop_request.h"
 #include "reference_trainer/eval/coded_kv_cache.h"
 #include "reference_trainer/eval/kv_cache.h"
 #include "reference_trainer/model/batch_input.h"
@@ -160,8 +161,7 @@ std::vector<TokenSequence> generate_batch(B& backend, const Network<B>& network,
                                           std::span<const TokenSequence> prompts,
                                           const GenerationSettings& settings) {
   GenerationBatch<B, MostLikely, Cache> batch(backend, network, prompts, settings, {});
-  while (batch.step()) {
-  }
+  while (batch.step()) stop_if_requested();
   return batch.results();
 }
 

@@ -81,8 +81,7 @@ std::vector<TokenSequence> sample_sequences(B& backend, const Network<B>& networ
       batch.push_back({SequenceDraws(settings, s).first_token()});
     GenerationBatch<B, SampledToken> generations(backend, network, batch, generation,
                                                  SampledToken(settings, first));
-    while (generations.step()) {
-    }
+    while (generations.step()) stop_if_requested();
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const TokenSequence& more = generations.results()[i];
       batch[i].insert(batch[i].end(), more.begin(), more.end());

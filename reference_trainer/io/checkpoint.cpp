@@ -92,8 +92,7 @@ fs::path save_checkpoint(const fs::path& output_dir, const CheckpointInfo& info,
   write_whole_file(staged.path() / kManifestFile, std::as_bytes(std::span(manifest)));
   // A checkpoint of this step that an earlier run left behind, most often one that did not verify.
   std::error_code absent;
-  if (fs::exists(target, absent)) discard(target);
-  staged.commit();
+  fs::exists(target, absent) ? staged.commit_over() : staged.commit();
   return target;
 }
 
@@ -157,11 +156,18 @@ void prune_checkpoints(const fs::path& output_dir, int keep) {
   for (std::size_t i = static_cast<std::size_t>(keep); i < steps.size(); ++i) {
     discard(directory / step_name(steps[i]));
   }
+  sweep_checkpoints(output_dir);
+}
+
+std::vector<std::string> sweep_checkpoints(const fs::path& output_dir) {
+  const fs::path directory = checkpoints_of(output_dir);
+  std::vector<std::string> swept;
   for (const std::string& name : names_in(directory)) {
-    if (name.starts_with(".tmp-step-") || name.starts_with(".trash-step-")) {
-      remove_tree(directory / name);
-    }
+    if (!name.starts_with(".tmp-step-") && !name.starts_with(".trash-step-")) continue;
+    remove_tree(directory / name);
+    swept.push_back(name);
   }
+  return swept;
 }
 
 }  // namespace trainer

@@ -47,7 +47,11 @@ FoundCheckpoint require_checkpoint(const std::filesystem::path& output_dir);
 void check_same_settings(const FoundCheckpoint& found, const nlohmann::json& current);
 
 // Keeps the newest `keep` checkpoints: a doomed one is renamed away before it is unlinked. Also
-// sweeps staging directories that a killed process left behind.
+// sweeps.
 void prune_checkpoints(const std::filesystem::path& output_dir, int keep);
+
+// Removes what saves and deletions that were cut short left beside the checkpoints; returns the
+// names. The caller is the only writer of this run.
+std::vector<std::string> sweep_checkpoints(const std::filesystem::path& output_dir);
 
 }  // namespace trainer

@@ -43,6 +43,20 @@ std::string kind_name(mode_t mode) {
            reason);
 }
 
+// The result of `call`, which is made again when a signal came in between.
+template <class Call>
+int uninterrupted(const Call& call) {
+  for (;;) {
+    const int result = call();
+    if (result >= 0 || errno != EINTR) return result;
+  }
+}
+
+// Any other failure of an fsync is final: the system counts the lost pages as written.
+int sync_descriptor(int descriptor) {
+  return uninterrupted([&] { return ::fsync(descriptor); });
+}
+
 }  // namespace
 
 FileDescriptor::FileDescriptor(FileDescriptor&& other) noexcept
@@ -69,7 +83,7 @@ InputFile InputFile::open(const std::filesystem::path& path, const OpenRules& ru
   // O_NONBLOCK: opening a FIFO that nobody writes to would otherwise wait for ever.
   const int flags =
       O_RDONLY | O_NONBLOCK | O_CLOEXEC | (rules.links == Links::kRefuse ? O_NOFOLLOW : 0);
-  FileDescriptor descriptor(::open(path.c_str(), flags));
+  FileDescriptor descriptor(uninterrupted([&] { return ::open(path.c_str(), flags); }));
   if (descriptor.get() < 0) throw_unopened(path, rules);
   struct stat status {};
   if (::fstat(descriptor.get(), &status) != 0) throw_unopened(path, rules);
@@ -101,7 +115,8 @@ OutputFile::OutputFile(FileDescriptor descriptor, std::filesystem::path path)
     : descriptor_(std::move(descriptor)), path_(std::move(path)) {}
 
 OutputFile OutputFile::create(const std::filesystem::path& path) {
-  FileDescriptor descriptor(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  FileDescriptor descriptor(uninterrupted(
+      [&] { return ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666); }));
   if (descriptor.get() < 0) throw_write_failed(path, 0, "a file that cannot be created", errno);
   return OutputFile(std::move(descriptor), path);
 }
@@ -117,7 +132,8 @@ void OutputFile::write(std::span<const std::byte> bytes) {
 }
 
 void OutputFile::finish() {
-  if (::fsync(descriptor_.get()) != 0) throw_write_failed(path_, written_, "a failed fsync", errno);
+  if (sync_descriptor(descriptor_.get()) != 0)
+    throw_write_failed(path_, written_, "a failed fsync", errno);
   const int reason = descriptor_.close();
   if (reason != 0) throw_write_failed(path_, written_, "a failed close", reason);
 }
@@ -129,10 +145,11 @@ void write_whole_file(const std::filesystem::path& path, std::span<const std::by
 }
 
 void sync_path(const std::filesystem::path& path) {
-  const FileDescriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const FileDescriptor descriptor(
+      uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }));
   // Some network file systems cannot fsync a directory and say EINVAL; there is nothing to wait
   // for.
-  if (descriptor.get() < 0 || (::fsync(descriptor.get()) != 0 && errno != EINVAL)) {
+  if (descriptor.get() < 0 || (sync_descriptor(descriptor.get()) != 0 && errno != EINVAL)) {
     throw_write_failed(path, 0, "a failed fsync", errno);
   }
 }

@@ -33,7 +33,7 @@ class WeightFiles {
   // Throws ST-23 when there is no such tensor.
   const TensorInfo& info(const std::string& name) const;
   std::vector<std::string> names() const;  // sorted
-  // As SafetensorsFile::read_floats.
+  // As SafetensorsFile::read_floats, and a safe point to stop at.
   void read_floats(const std::string& name, std::span<float> values) const;
   void read_floats(const std::string& name, std::int64_t first, std::span<float> values) const;
   // As SafetensorsFile::read_bytes.

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include <span>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "reference_trainer/base/error.h"
 #include "reference_trainer/io/file.h"
@@ -24,10 +26,40 @@ constexpr int kMaxNames = 1000;
   throw_io({"IO-02", path.string(), what, "a directory or file that can be written", ""}, reason);
 }
 
+// A directory is on the disk when its parent has been synced, too.
 void create_parents(const fs::path& directory) {
   std::error_code error;
-  fs::create_directories(directory, error);
-  if (error) throw_failed(directory, "a directory that cannot be created", error.value());
+  if (fs::is_directory(directory, error)) return;
+  if (directory.has_relative_path()) create_parents(directory.parent_path());
+  if (::mkdir(directory.c_str(), 0777) != 0 && errno != EEXIST) {
+    throw_failed(directory, "a directory that cannot be created", errno);
+  }
+  sync_path(directory.parent_path());
+}
+
+// Locks a staging directory; -1 where another process, or another object of this one, holds it.
+FileDescriptor lock_staging(const fs::path& path) {
+  FileDescriptor descriptor(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (descriptor.get() >= 0 && ::flock(descriptor.get(), LOCK_EX | LOCK_NB) == 0) return descriptor;
+  return FileDescriptor(-1);
+}
+
+// What a killed process left beside `target`: nobody holds its lock. Failing to remove it harms
+// nothing.
+void sweep_stale(const fs::path& target) {
+  const std::string stem = ".tmp-" + target.filename().string() + "-";
+  std::vector<fs::path> stale;
+  std::error_code error;
+  for (fs::directory_iterator entry(target.parent_path(), error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    const bool ours = name.starts_with(stem) &&
+                      name.find_first_not_of("0123456789-", stem.size()) == std::string::npos;
+    if (ours && entry->is_directory(error)) stale.push_back(entry->path());
+  }
+  for (const fs::path& path : stale) {
+    if (lock_staging(path).get() >= 0) fs::remove_all(path, error);
+  }
 }
 
 // A name that is free: a process with our id may have died here before us.
@@ -49,6 +81,19 @@ void rename_to_new(const fs::path& from, const fs::path& to) {
     result = ::rename(from.c_str(), to.c_str());
   }
   if (result != 0) throw_failed(to, "a failed rename of " + from.string(), errno);
+}
+
+// File systems without RENAME_EXCHANGE get three renames: a crash between them leaves both beside
+// each other, and none under the name of `to`.
+void exchange(const fs::path& from, const fs::path& to) {
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) == 0) return;
+  if (errno != ENOSYS && errno != EINVAL) {
+    throw_failed(to, "a failed exchange with " + from.string(), errno);
+  }
+  const fs::path aside = from.string() + "-aside";
+  rename_to_new(to, aside);
+  rename_to_new(from, to);
+  rename_to_new(aside, from);
 }
 
 void sync_tree(const fs::path& directory) {
@@ -74,7 +119,9 @@ fs::path resolve_target(const fs::path& path) {
 
 StagedDirectory::StagedDirectory(fs::path target) : target_(resolve_target(target)) {
   create_parents(target_.parent_path());
+  sweep_stale(target_);
   staging_ = create_staging(target_);
+  alive_ = lock_staging(staging_);
 }
 
 StagedDirectory::~StagedDirectory() {
@@ -93,6 +140,14 @@ void StagedDirectory::commit() {
   rename_to_new(staging_, target_);
   committed_ = true;
   sync_path(target_.parent_path());
+}
+
+void StagedDirectory::commit_over() {
+  sync_tree(staging_);
+  committed_ = true;  // until the exchange is on the disk, both are needed
+  exchange(staging_, target_);
+  sync_path(target_.parent_path());
+  committed_ = false;  // what was replaced: the destructor removes it
 }
 
 void write_file_atomically(const fs::path& path, std::string_view contents) {

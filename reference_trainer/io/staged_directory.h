@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "reference_trainer/io/file.h"
+
 namespace trainer {
 
 // `path`, which need not exist, absolute and without links, dots and a slash at its end: what is
@@ -15,7 +17,8 @@ std::filesystem::path resolve_target(const std::filesystem::path& path);
 
 class StagedDirectory {
  public:
-  // Creates `.tmp-<name>-<pid>` beside `target` (parents are created). Throws Error(kIo, IO-02).
+  // Creates `.tmp-<name>-<pid>` beside `target` (parents are created), after it has removed those
+  // of processes that died. Throws Error(kIo, IO-02).
   explicit StagedDirectory(std::filesystem::path target);
   ~StagedDirectory();  // removes what was not committed
   StagedDirectory(const StagedDirectory&) = delete;
@@ -25,10 +28,13 @@ class StagedDirectory {
   // fsync of every file and of the directory, rename (never over an existing target), fsync of the
   // parent.
   void commit();
+  // The same where a directory at the target is to be replaced: at every moment either is there.
+  void commit_over();
 
  private:
   std::filesystem::path target_;   // where the directory will appear
   std::filesystem::path staging_;  // where it is being written
+  FileDescriptor alive_{-1};       // holds a lock on staging_ as long as its process lives
   bool committed_ = false;
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "reference_trainer/base/error.h"
+#include "reference_trainer/base/stop_request.h"
 #include "reference_trainer/io/model_directory.h"
 #include "reference_trainer/io/problem_list.h"
 
@@ -14,9 +15,11 @@ namespace {
 namespace fs = std::filesystem;
 using WeightMap = std::map<std::string, std::string>;  // tensor name to shard file name
 
+constexpr std::size_t kLongestName = 255;  // bytes, of any file system in use
+
 bool is_basename(const std::string& name) {
-  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos &&
-         name.find('\0') == std::string::npos;
+  return !name.empty() && name.size() <= kLongestName && name != "." && name != ".." &&
+         name.find('/') == std::string::npos && name.find('\0') == std::string::npos;
 }
 
 WeightMap read_weight_map(const fs::path& index_path) {
@@ -152,11 +155,13 @@ std::vector<std::string> WeightFiles::names() const {
 }
 
 void WeightFiles::read_floats(const std::string& name, std::span<float> values) const {
+  stop_if_requested();
   file_with(name).read_floats(name, values);
 }
 
 void WeightFiles::read_floats(const std::string& name, std::int64_t first,
                               std::span<float> values) const {
+  stop_if_requested();
   file_with(name).read_floats(name, first, values);
 }
 
@@ -197,7 +202,7 @@ void check_finite(const std::string& tensor, const fs::path& directory,
   throw_bad_input(
       {"ST-24", directory.string() + ":" + pointer_step(tensor),
        std::to_string(*bad) + " at index " + std::to_string(first + (bad - values.begin())),
-       "finite values", "--allow-nonfinite reads it all the same"});
+       "finite values", "--allow_nonfinite reads it all the same"});
 }
 
 }  // namespace trainer

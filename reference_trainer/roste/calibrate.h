@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <span>
 
+#include "reference_trainer/base/stop_request.h"
 #include "reference_trainer/model/batch_input.h"
 #include "reference_trainer/model/transformer.h"
 #include "reference_trainer/roste/error_table.h"
@@ -74,6 +75,7 @@ void run_samples(B& backend, const Network<B>& network, std::span<const SftSampl
   ModelInput<B> input;
   OwnKeys memory;
   for (std::size_t first = 0; first < samples.size(); first += batch_size) {
+    stop_if_requested();
     std::vector<const SftSample*> batch;
     for (std::size_t i = first; i < std::min(first + batch_size, samples.size()); ++i)
       batch.push_back(&samples[i]);
@@ -95,6 +97,7 @@ ErrorTerm weight_error(B& backend, const QuantizerSettings& settings,
                  RotationMask(only(in).bits() | only(out).bits()),
                  {}};
   if (!settings.enabled()) return term;
+  stop_if_requested();
   Tensor<B> w;
   for (unsigned bits = 0; bits < 16; ++bits) {
     if ((bits & term.depends_on.bits()) != bits) continue;

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "reference_trainer/base/stop_request.h"
 #include "reference_trainer/train/checkpoint_tensors.h"
 
 namespace trainer {
@@ -16,6 +17,9 @@ struct CheckpointPolicy {
   std::int64_t save_steps = 0;       // 0: never
   int keep = 2;
   nlohmann::json settings;  // what must agree for a resume
+  // Hears of a save between the first and the last that failed; the run goes on to the next one.
+  // Where this is empty, a failed save ends the run.
+  std::function<void(const Error&)> on_failed_save = {};
 };
 
 // Called after every step; may be empty.
@@ -45,9 +49,30 @@ void save_job(B& backend, std::int64_t steps_done, TrainingJob<B, State, Loss>& 
   save_training_checkpoint(backend, job.checkpoints, steps_done, job.network, job.state);
 }
 
+// A save with a later one to come, which may replace it.
+template <Backend B, class State, class Loss>
+void try_save_job(B& backend, std::int64_t steps_done, TrainingJob<B, State, Loss>& job) {
+  try {
+    save_job(backend, steps_done, job);
+  } catch (const Error& failure) {
+    if (!job.checkpoints.on_failed_save) throw;
+    job.checkpoints.on_failed_save(failure);
+  }
+}
+
+// Leaves a checkpoint, where the job has a place for them, and throws Stopped.
+template <Backend B, class State, class Loss>
+[[noreturn]] void stop_job(B& backend, int signal, std::int64_t steps_done,
+                           TrainingJob<B, State, Loss>& job) {
+  const bool saves = !job.checkpoints.output_dir.empty();
+  if (saves) save_job(backend, steps_done, job);
+  throw Stopped(signal, "after step " + std::to_string(steps_done),
+                saves ? "continue with --resume" : "");
+}
+
 // Runs steps first_step ... end - 1 on the samples; end <= max_steps. Saves every save_steps steps,
 // and also before the first and after the last of max_steps, so that a run can be resumed from any
-// moment of its life.
+// moment of its life. A request to stop is followed after the step in which it came: as stop_job.
 template <Backend B, class State, class Loss>
 void run_steps(B& backend, const TrainSettings& settings, const SampleView& samples,
                std::int64_t end, TrainingJob<B, State, Loss>& job) {
@@ -60,8 +85,11 @@ void run_steps(B& backend, const TrainSettings& settings, const SampleView& samp
         backend, settings, step, StepObjective<Loss>{batches, job.loss}, job.network, job.state);
     if (job.observer) job.observer(report);
     const std::int64_t done = step + 1;
-    if (every > 0 && (done % every == 0 || done == settings.max_steps))
+    if (const int signal = stop_signal()) stop_job(backend, signal, done, job);
+    if (every > 0 && done == settings.max_steps)
       save_job(backend, done, job);
+    else if (every > 0 && done % every == 0)
+      try_save_job(backend, done, job);
   }
 }
 
