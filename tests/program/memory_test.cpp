@@ -50,14 +50,20 @@ TEST(Memory, EightBitMomentsTrainAndResume) {
   EXPECT_NE(other.err.find("optim"), std::string::npos) << other.err;
 }
 
-// A directory whose config.json asks for more layers than any machine holds.
+// More digits in front of a number of config.json.
+void prefix_number(const std::string& name, const std::string& digits, std::string& config) {
+  const std::string key = '"' + name + "\": ";
+  const std::size_t place = config.find(key);
+  ASSERT_NE(place, std::string::npos) << name;
+  config.insert(place + key.size(), digits);
+}
+
+// A directory whose config.json asks for more than any machine holds, of numbers that may be.
 void make_huge_model(const fs::path& directory) {
   fs::copy(tiny_model(), directory);
   std::string config = read_text(directory / "config.json");
-  const std::string key = "\"num_hidden_layers\": ";
-  const std::size_t place = config.find(key);
-  ASSERT_NE(place, std::string::npos);
-  config.insert(place + key.size(), "99999999");
+  prefix_number("num_hidden_layers", "999", config);
+  prefix_number("intermediate_size", "9999", config);
   write_text(directory / "config.json", config);
 }
 
