@@ -29,10 +29,13 @@ void check_bytes(const std::string& file, const LineReader& lines) {
 nlohmann::json parse_line(const std::string& file, const LineReader& lines) {
   try {
     return parse_json(lines.line(), {file, "DS-01", "", ""});
-  } catch (const Error&) {
-    // Once more behind as many line ends as precede it in the file, so that the line is right.
-    const std::string placed = std::string(static_cast<std::size_t>(lines.number() - 1), '\n');
-    return parse_json(placed + std::string(lines.line()), {file, "DS-01", "", ""});
+  } catch (
+      const Error& error) {  // its line is the first one, which stands further down in the file
+    ErrorParts parts = error.parts();
+    const std::string first = file + ":1:";
+    if (parts.where.starts_with(first))
+      parts.where.replace(0, first.size(), file + ":" + std::to_string(lines.number()) + ":");
+    throw_bad_input(parts);
   }
 }
 
