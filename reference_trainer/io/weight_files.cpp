@@ -15,9 +15,11 @@ namespace {
 namespace fs = std::filesystem;
 using WeightMap = std::map<std::string, std::string>;  // tensor name to shard file name
 
+constexpr std::size_t kLongestName = 255;  // bytes, of any file system in use
+
 bool is_basename(const std::string& name) {
-  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos &&
-         name.find('\0') == std::string::npos;
+  return !name.empty() && name.size() <= kLongestName && name != "." && name != ".." &&
+         name.find('/') == std::string::npos && name.find('\0') == std::string::npos;
 }
 
 WeightMap read_weight_map(const fs::path& index_path) {

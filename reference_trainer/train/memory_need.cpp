@@ -53,18 +53,24 @@ double effective_bytes(const TrainingLoad& load, double linears) {
   return linears * (kFloat + (coded ? code_bytes(q.weight.bits) : 0));
 }
 
-// The largest tensor that is made for as long as it is read: the head in bfloat16, or a linear
-// layer's weight.
+// The GNU C library keeps freed memory up to twice its mmap threshold, which follows the largest
+// allocation that was freed up to 32 MiB; larger ones go back at once (mallopt(3)).
+constexpr double kLargestKept = 0x1p25;
+
+// Of a tensor that is made for as long as it is read.
+double passing_bytes(std::int64_t out, std::int64_t in) {
+  const double bytes = kFloat * static_cast<double>(out) * static_cast<double>(in);
+  return bytes + 2 * std::min(bytes, kLargestKept);
+}
+
+// The largest such tensor: the head in bfloat16, or a linear layer's weight.
 double made_bytes(const TrainingLoad& load) {
   const ModelShape& s = load.shape;
-  const auto values = [](std::int64_t out, std::int64_t in) {
-    return kFloat * static_cast<double>(out) * static_cast<double>(in);
-  };
   const std::int64_t widest = std::max(s.intermediate_size, s.query_width());
   if (load.param_dtype == ParamDType::kBFloat16)
-    return values(std::max(widest, s.vocab_size), s.hidden_size);
+    return passing_bytes(std::max(widest, s.vocab_size), s.hidden_size);
   const bool codes = load.effective == EffectiveForm::kCodes && load.quant.weight.enabled();
-  return codes ? values(widest, s.hidden_size) : 0;
+  return codes ? passing_bytes(widest, s.hidden_size) : 0;
 }
 
 // Widths of a block's activations, in channels; activations.h has them one by one.

@@ -32,9 +32,7 @@ std::size_t replay(const std::filesystem::path& directory) {
 
 int main(int argc, char** argv) {
   std::size_t inputs = 0;
-  for (int i = 1; i < argc; ++i) {
-    if (std::filesystem::is_directory(argv[i])) inputs += replay(argv[i]);
-  }
+  for (int i = 1; i < argc; ++i) inputs += replay(argv[i]);
   std::printf("%zu inputs\n", inputs);
   return inputs == 0 ? 1 : 0;
 }

@@ -49,9 +49,10 @@ Verdict judge(const Call& call) {
   const bool hit = plan.kind != Kind::kNone && seen >= plan.at && seen <= last;
   if (hit && plan.kind == Kind::kKill) return Verdict::kKill;
   if (hit && plan.kind == Kind::kErrno) return Verdict::kFail;
+  if (hit && plan.kind == Kind::kSignal) ::raise(plan.error);
   made.push_back(call);
   last_is_recorded = true;
-  return hit ? Verdict::kShort : Verdict::kPass;
+  return hit && plan.kind == Kind::kShort ? Verdict::kShort : Verdict::kPass;
 }
 
 // A call that the system refused changed nothing.

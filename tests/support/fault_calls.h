@@ -12,7 +12,8 @@ enum class Kind {
   kNone,   // only counts
   kErrno,  // returns -1 with Plan::error; a close happens all the same, as on Linux
   kShort,  // a write takes only half of its bytes; other calls do what they should
-  kKill    // SIGKILL before the call, of a write in its middle
+  kKill,   // SIGKILL before the call, of a write in its middle
+  kSignal  // the signal Plan::error before the call, which is then made
 };
 
 struct Plan {

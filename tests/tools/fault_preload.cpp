@@ -3,7 +3,7 @@
 //   ROSTE_FAULT_BELOW=DIR    calls for paths that begin so are counted
 //   ROSTE_FAULT_AT=N         the first of them that fails; none without it
 //   ROSTE_FAULT_LAST=N       and the last
-//   ROSTE_FAULT_KIND=K       an errno value, "short" or "kill"
+//   ROSTE_FAULT_KIND=K       an errno value, "short", "kill", or "signal" and its number
 //   ROSTE_FAULT_COUNT=FILE   where the number of calls is written at the end
 #include <fcntl.h>
 #include <unistd.h>
@@ -28,9 +28,11 @@ __attribute__((constructor)) void begin() {
   plan.at = std::atol(setting("ROSTE_FAULT_AT").c_str());
   plan.last = std::atol(setting("ROSTE_FAULT_LAST").c_str());
   const std::string kind = setting("ROSTE_FAULT_KIND");
-  plan.error = std::atoi(kind.c_str());
+  const bool signal = kind.starts_with("signal");
+  plan.error = std::atoi(kind.c_str() + (signal ? 6 : 0));
   plan.kind = kind == "kill"    ? Kind::kKill
               : kind == "short" ? Kind::kShort
+              : signal          ? Kind::kSignal
               : plan.error > 0  ? Kind::kErrno
                                 : Kind::kNone;
   arm(plan);

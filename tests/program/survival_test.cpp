@@ -1,0 +1,195 @@
+// A training whose saves fail, whose disk is full, whose process is killed or has too little of
+// everything.
+#include <cerrno>
+#include <cstring>
+
+#include "tests/program/survival.h"
+#include "tests/support/kill_campaign.h"
+
+namespace trainer::test {
+namespace {
+
+void expect_one_error_line(const Outcome& got, const std::string& what) {
+  EXPECT_EQ(got.exit_code, 4) << what << ": " << got.err;
+  EXPECT_TRUE(got.err.starts_with("error: ")) << what << ": " << got.err;
+  EXPECT_EQ(std::count(got.err.begin(), got.err.end(), '\n'), 1) << what << ": " << got.err;
+}
+
+TEST(Survival, CK01_TwentyKillsLoseNothing) {
+  const Scratch scratch;
+  KillSettings settings;
+  settings.program = ROSTE_PROGRAM;
+  settings.training = survival_training("", "12");
+  const auto output = std::ranges::find(settings.training, "--output_dir");
+  settings.training.erase(output, output + 2);
+  settings.save_steps = 3;
+  settings.directory = scratch / "runs";
+  settings.kills = 20;
+  settings.seed = 3;
+  settings.most_microseconds = 150'000;
+  const KillReport report = run_kill_campaign(settings);
+  EXPECT_EQ(report.kills, 20);
+  EXPECT_EQ(report.lost, 0) << text_of(report);
+  EXPECT_EQ(report.equal, report.runs) << text_of(report);
+  EXPECT_GE(report.runs, 1);
+  EXPECT_TRUE(report.problems.empty()) << text_of(report);
+}
+
+// A save that fails is said, and the training goes on: the next one replaces it.
+TEST(Survival, DF07_ATrainingGoesOnAfterAFailedSave) {
+  const Scratch scratch;
+  const Words whole = survival_training(scratch / "whole", "12");
+  const long calls = calls_below(scratch / "whole/checkpoints", whole, scratch / "count");
+  for (const int error : {ENOSPC, EIO, EDQUOT}) {
+    const fs::path out = scratch / std::to_string(error);
+    const long first = calls / 3;
+    const Outcome got =
+        run_program(survival_training(out, "12"),
+                    failing(out / "checkpoints", std::to_string(error), first, first + 4));
+    EXPECT_EQ(got.exit_code, 0) << got.err;
+    EXPECT_TRUE(got.err.starts_with("warning: IO-02 " + fs::weakly_canonical(out).string()))
+        << got.err;
+    EXPECT_NE(got.err.find(std::strerror(error)), std::string::npos) << got.err;
+    EXPECT_NE(got.err.find("; training goes on"), std::string::npos) << got.err;
+    EXPECT_TRUE(fs::exists(out / "checkpoints/step-12"));
+    EXPECT_EQ(final_weights(out), final_weights(scratch / "whole"));
+    expect_nothing_hidden(out, got.err);
+  }
+}
+
+// Nothing is lost yet where the first save fails, and nothing comes after the last.
+TEST(Survival, CK02_AFailedFirstOrLastSaveEndsTheRun) {
+  const Scratch scratch;
+  const Words whole = survival_training(scratch / "whole", "6");
+  const long calls = calls_below(scratch / "whole/checkpoints", whole, scratch / "count");
+  const std::string kind = std::to_string(ENOSPC);
+  const fs::path first = scratch / "first", last = scratch / "last";
+  expect_one_error_line(
+      run_program(survival_training(first, "6"), failing(first / "checkpoints", kind, 5, 9)),
+      "first");
+  EXPECT_FALSE(fs::exists(first / "model"));
+  expect_one_error_line(run_program(survival_training(last, "6"),
+                                    failing(last / "checkpoints", kind, calls - 25, calls)),
+                        "last");
+  const Outcome rest = run_program(survival_training(last, "6") + Words{"--resume"});
+  EXPECT_EQ(rest.exit_code, 0) << rest.err;
+  EXPECT_EQ(final_weights(last), final_weights(scratch / "whole"));
+}
+
+TEST(Survival, CK15_KilledWhileResuming) {
+  const Scratch scratch;
+  ASSERT_EQ(run_program(survival_training(scratch / "whole", "9")).exit_code, 0);
+  const fs::path out = scratch / "out";
+  // In the fifth call of the save after step 3; then again and again while it is resumed.
+  EXPECT_EQ(run_program(survival_training(out, "9"), failing(out / "checkpoints", "kill", 40, 40))
+                .exit_code,
+            137);
+  const Words resume = survival_training(out, "9") + Words{"--resume"};
+  for (long k = 1; k <= 25; k += 3)
+    EXPECT_EQ(run_program(resume, failing(out, "kill", k, k)).exit_code, 137) << k;
+  const Outcome rest = run_program(resume);
+  ASSERT_EQ(rest.exit_code, 0) << rest.err;
+  EXPECT_EQ(final_weights(out), final_weights(scratch / "whole"));
+  expect_nothing_hidden(out, "kills while resuming");
+}
+
+TEST(Survival, CK18_ACheckpointSaysWhatItsWeightsAre) {
+  const Scratch scratch;
+  const fs::path out = scratch / "out";
+  ASSERT_EQ(run_program(survival_training(out, "3")).exit_code, 0);
+  const std::string manifest = read_text(out / "checkpoints/step-3/MANIFEST.json");
+  EXPECT_NE(manifest.find("\"method\": \"ste\""), std::string::npos);
+  EXPECT_NE(manifest.find("\"weights\": 0"), std::string::npos) << "master weights";
+  const std::pair<Words, std::string> others[] = {{{"--method", "sft"}, "/method"},
+                                                  {{"--train_basis", "merged"}, "weights"}};
+  for (const auto& [flags, named] : others) {
+    Words resume = survival_training(out, "3") + Words{"--resume"};
+    if (flags[0] == "--method") resume.erase(resume.begin() + 1, resume.begin() + 3);
+    const Outcome refused = run_program(resume + flags);
+    EXPECT_EQ(refused.exit_code, 3) << refused.err;
+    EXPECT_TRUE(refused.err.starts_with("error: CK-11 ")) << refused.err;
+    EXPECT_NE(refused.err.find(named), std::string::npos) << refused.err;
+  }
+}
+
+TEST(Survival, DF02_AFileBeyondTheLimitIsAnErrorAndNoSignal) {
+  const Scratch scratch;
+  const fs::path out = scratch / "out";
+  const Outcome got = run_program(survival_training(out, "3"), "ulimit -f 8;");
+  expect_one_error_line(got, "ulimit -f");
+  EXPECT_NE(got.err.find(std::strerror(EFBIG)), std::string::npos) << got.err;
+  expect_nothing_hidden(out, got.err);
+}
+
+TEST(Survival, DF04_TooFewDescriptors) {
+  const Scratch scratch;
+  for (const int most : {4, 6, 16}) {
+    const fs::path out = scratch / std::to_string(most);
+    const Outcome got =
+        run_program(survival_training(out, "3"), "ulimit -n " + std::to_string(most) + ";");
+    if (got.exit_code != 0) {
+      expect_one_error_line(got, std::to_string(most));
+      EXPECT_NE(got.err.find(std::strerror(EMFILE)), std::string::npos) << got.err;
+    }
+    EXPECT_EQ(fs::exists(out / "model"), got.exit_code == 0);
+    if (fs::exists(out)) expect_nothing_hidden(out, got.err);
+    if (most == 16) {
+      EXPECT_EQ(got.exit_code, 0) << "sixteen are enough: " << got.err;
+    }
+  }
+}
+
+// From too little for the first thread to enough.
+TEST(Survival, DF05_TooLittleAddressSpace) {
+  const Scratch scratch;
+  long refused = 0;
+  for (long mebibytes = 24; mebibytes <= 96; mebibytes += 8) {
+    const std::string limit = "ulimit -v " + std::to_string(mebibytes * 1024) + ";";
+    if (run_program({"--version"}, limit).exit_code != 0) continue;  // not even its libraries
+    const fs::path out = scratch / std::to_string(mebibytes);
+    const Outcome got = run_program(survival_training(out, "3"), limit);
+    if (got.exit_code != 0) {
+      ++refused;
+      EXPECT_TRUE(got.exit_code == 4) << mebibytes << " MiB: " << got.exit_code << " " << got.err;
+      EXPECT_TRUE(got.err.starts_with("error: ")) << got.err;
+    }
+    EXPECT_EQ(fs::exists(out / "model"), got.exit_code == 0) << mebibytes;
+    if (fs::exists(out)) expect_nothing_hidden(out, limit);
+  }
+  RecordProperty("refused", static_cast<int>(refused));
+}
+
+// A file system that is really full; needs the right to mount one.
+TEST(Survival, DF01_AFullDisk) {
+  const Scratch scratch;
+  const std::string mount = "unshare -rm sh -c 'mount -t tmpfs -o size=16m none ";
+  fs::create_directories(scratch / "disk");
+  const std::string disk = (scratch / "disk").string();
+  if (std::system((mount + disk + "' 2>/dev/null").c_str()) != 0)
+    GTEST_SKIP() << "no right to mount a file system";
+  for (const int kibibytes : {8, 64, 256, 448, 640, 2048}) {
+    // The program's own words, inside the shell that has the mount.
+    std::string command = quoted(ROSTE_PROGRAM);
+    for (const std::string& a : survival_training(scratch / "disk/out", "6"))
+      command += " " + quoted(a);
+    const std::string script =
+        "mount -t tmpfs -o size=" + std::to_string(kibibytes) + "k none " + quoted(disk) + " && " +
+        command + " >/dev/null 2>" + quoted(scratch / "err") + "; code=$?; ls -A " +
+        quoted(disk + "/out") + " >" + quoted(scratch / "left") + " 2>/dev/null; exit $code";
+    const int status = std::system(("unshare -rm sh -c " + quoted(script)).c_str());
+    const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    const std::string left = read_text(scratch / "left"), error = read_text(scratch / "err");
+    EXPECT_TRUE(code == 0 || code == 4) << kibibytes << ": " << code << " " << error;
+    EXPECT_EQ(left.find(".tmp-"), std::string::npos) << kibibytes << ": " << left;
+    EXPECT_EQ(left.find("model") != std::string::npos, code == 0) << kibibytes << ": " << left;
+    if (code == 4) {
+      EXPECT_NE(error.find(std::strerror(ENOSPC)), std::string::npos) << kibibytes << ": " << error;
+    }
+    if (kibibytes == 8) {
+      EXPECT_EQ(code, 4) << "eight KiB hold no checkpoint";
+    }
+  }
+}
+
+}  // namespace
+}  // namespace trainer::test
