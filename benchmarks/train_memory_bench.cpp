@@ -1,10 +1,12 @@
-// Memory and time of a W4A4KV4 training step by what is kept for the backward pass and by the bits
-// of Adam's moments. One process each, so that peaks are their own: train_memory_bench [threads]
-// Setting: 6 layers, d = 512, ffn 1408, vocabulary 4096, batch 8 x 256.
+// Memory and time of a W4A4KV4 training step by what is kept for the backward pass, the form of the
+// effective weights, the bits of Adam's moments and the type of the parameters. One process each,
+// so that peaks are their own: train_memory_bench [threads] Setting: 6 layers, d = 512, ffn 1408,
+// vocabulary 4096, batch 8 x 256.
+#include <malloc.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -58,8 +60,11 @@ double memory(const std::string& field) {
   return 0;
 }
 
+// Of the processor: other programs do not count.
 double seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
 double parameter_count(Parameters<Cpu>& p) {
@@ -68,8 +73,19 @@ double parameter_count(Parameters<Cpu>& p) {
   return count;
 }
 
+// Forgets the peak so far: that of loading is not a step's.
+void reset_peak() { std::ofstream("/proc/self/clear_refs") << "5"; }
+
+struct Held {
+  const char* name;
+  Keep keep;
+  EffectiveForm effective = EffectiveForm::kStored;
+  ParamDType dtype = ParamDType::kFloat32;
+  MasterWeights masters = MasterWeights::kFloat32;
+};
+
 template <class State>
-void measure(const char* name, Keep keep, int threads) {
+void measure(const Held& held_as, int threads) {
   Cpu cpu(threads);
   const double empty = memory("VmRSS:");
   Network<Cpu> network = make_network(cpu, plain_plan(shape()));
@@ -78,11 +94,15 @@ void measure(const char* name, Keep keep, int threads) {
   set_parameters(cpu, initial_values(shape(), recipe, 1), network.parameters);
   fold_norms(cpu, network);
   QuantConfig quant;
+  network.effective_form = held_as.effective;
   quant.weight.bits = quant.activation.bits = quant.kv.bits = 4;
   apply_plan(cpu, quant, RotationChoice::shared(RotationMask(15), network.plan.shape, 1), network);
-  State state(cpu, network, keep);
+  State state(cpu, network, held_as.keep);
   fill_zero(cpu, state.gradients);  // pages that nobody has touched are not counted
-  const double parameters = parameter_count(network.parameters);
+  const double parameters = parameter_count(state.gradients);
+  hold_parameters(cpu, held_as.dtype, held_as.masters, network, state);
+  malloc_trim(0);
+  reset_peak();
   const double held = memory("VmRSS:") - empty;
   const std::vector<TokenBatch> batches = {batch(shape())};
   const CrossEntropy entropy;
@@ -96,9 +116,13 @@ void measure(const char* name, Keep keep, int threads) {
   const double grown = memory("VmHWM:") - empty - held;
   const MomentBits moments =
       std::is_same_v<State, EightBitState<Cpu>> ? MomentBits::k8 : MomentBits::k32;
-  const MemoryNeed need = training_memory(
-      {shape(), quant, keep, moments, Trained::kEverything, 1, kSequences * kLength});
-  std::printf("%-18s %6.1f %8.0f %9.1f %8.2f %10.2f %10.6f\n", name, held / parameters,
+  TrainingLoad load{shape(), quant, held_as.keep, moments};
+  load.param_dtype = held_as.dtype;
+  load.masters = held_as.masters;
+  load.effective = held_as.effective;
+  load.batch_tokens = kSequences * kLength;
+  const MemoryNeed need = training_memory(load);
+  std::printf("%-46s %6.1f %8.0f %9.1f %8.2f %10.2f %10.6f\n", held_as.name, held / parameters,
               grown / static_cast<double>(kSequences * kLength), (held + grown) / 0x1p20,
               need.total() / (held + grown), best, loss);
   std::fflush(stdout);
@@ -106,10 +130,10 @@ void measure(const char* name, Keep keep, int threads) {
 
 // Calls the measurement in a process of its own.
 template <class State>
-void measure_alone(const char* name, Keep keep, int threads) {
+void measure_alone(const Held& held_as, int threads) {
   const pid_t child = fork();
   if (child == 0) {
-    measure<State>(name, keep, threads);
+    measure<State>(held_as, threads);
     _exit(0);
   }
   int status = 0;
@@ -121,11 +145,22 @@ void measure_alone(const char* name, Keep keep, int threads) {
 
 int main(int argc, char** argv) {
   const int threads = argc > 1 ? std::atoi(argv[1]) : 1;
-  std::printf("%-18s %6s %8s %9s %8s %10s %10s\n", "kept, moments", "B/par.", "B/token", "MiB",
-              "estimate", "s/step", "last loss");
+  std::printf("%-46s %6s %8s %9s %8s %10s %10s\n", "kept, moments, effective, parameters", "B/par.",
+              "B/token", "MiB", "estimate", "cpu s", "last loss");
   std::fflush(stdout);  // or every child would print it again
-  measure_alone<TrainingState<Cpu>>("all, 32 bits", Keep::kEveryLayer, threads);
-  measure_alone<TrainingState<Cpu>>("codes, 32 bits", Keep::kCodes, threads);
-  measure_alone<TrainingState<Cpu>>("inputs, 32 bits", Keep::kInputs, threads);
-  measure_alone<EightBitState<Cpu>>("inputs, 8 bits", Keep::kInputs, threads);
+  using Floats = TrainingState<Cpu>;
+  using Codes = EightBitState<Cpu>;
+  constexpr EffectiveForm kCodes = EffectiveForm::kCodes;
+  constexpr ParamDType kBFloat16 = ParamDType::kBFloat16;
+  measure_alone<Floats>({"all, 32 bits, stored, float32", Keep::kEveryLayer}, threads);
+  measure_alone<Floats>({"codes, 32 bits, stored, float32", Keep::kCodes}, threads);
+  measure_alone<Floats>({"inputs, 32 bits, stored, float32", Keep::kInputs}, threads);
+  measure_alone<Floats>({"inputs, 32 bits, codes, float32", Keep::kInputs, kCodes}, threads);
+  measure_alone<Codes>({"inputs, 8 bits, stored, float32", Keep::kInputs}, threads);
+  measure_alone<Codes>({"inputs, 8 bits, codes, float32", Keep::kInputs, kCodes}, threads);
+  measure_alone<Codes>(
+      {"inputs, 8 bits, codes, bfloat16 and masters", Keep::kInputs, kCodes, kBFloat16}, threads);
+  measure_alone<Codes>({"inputs, 8 bits, codes, bfloat16 alone", Keep::kInputs, kCodes, kBFloat16,
+                        MasterWeights::kNone},
+                       threads);
 }

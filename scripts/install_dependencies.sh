@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs the Debian or Ubuntu packages that the build needs. Cost: nothing when all are there,
-# else about a minute and 300 MB of downloads.
+# Installs the Debian or Ubuntu packages that the build needs; with --checks, those of
+# scripts/sanitize.sh and scripts/fuzz.sh, too. Cost: nothing when all are there, else about a minute
+# and 300 MB of downloads.
 set -euo pipefail
 
 packages=(
@@ -11,6 +12,10 @@ packages=(
   libgtest-dev libgmock-dev libbenchmark-dev                     # tests and benchmarks
   doxygen pkgconf                                                # tests: the API reference, a consumer
 )
+
+if [[ ${1:-} == --checks ]]; then
+  packages+=(clang libclang-rt-14-dev)        # Debian 12: sanitizers and libFuzzer
+fi
 
 if ! command -v dpkg-query >/dev/null; then
   echo "note: this is not a Debian system; its own packages for these must be installed: ${packages[*]}" >&2

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds and runs every test, checks the formatting where clang-format is installed, and prints
-# "N passed, N failed, N skipped". Ends non-zero when a test or the formatting fails.
+# Builds and runs every test, checks the formatting where clang-format is installed, runs part of the
+# tests under sanitizers and every fuzz target for a moment where clang is (ROSTE_SANITIZE=off leaves
+# that out), and prints "N passed, N failed, N skipped". Ends non-zero when any of them fails.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -33,8 +34,26 @@ else
   echo "clang-format is not installed: formatting was not checked" >&2
 fi
 
+# Under sanitizers: 0, 1 for a finding, 77 where clang is absent and cannot be installed.
+checks=0
+run_checks() {
+  scripts/install_dependencies.sh --checks || true
+  scripts/sanitize.sh all quick 2>build/sanitize.log || return $?
+  scripts/fuzz.sh all 20000 2>build/fuzz.log
+}
+if [[ ${ROSTE_SANITIZE:-on} == off ]]; then
+  echo "sanitizers and fuzz targets: skipped, ROSTE_SANITIZE=off"
+else
+  run_checks || checks=$?
+  case $checks in
+    0) echo "sanitizers and fuzz targets: clean" ;;
+    77) echo "sanitizers and fuzz targets: skipped" ;;
+    *) echo "error: sanitizers or fuzz targets: a finding above, or a build that failed (build/sanitize.log, build/fuzz.log)" >&2 ;;
+  esac
+fi
+
 echo "$((tests - failed - skipped)) passed, $failed failed, $skipped skipped"
 if [[ $formatting -ne 0 ]]; then
   echo "error: the formatting differs from .clang-format; run clang-format -i on the files above" >&2
 fi
-[[ $status -eq 0 && $formatting -eq 0 ]]
+[[ $status -eq 0 && $formatting -eq 0 && ($checks -eq 0 || $checks -eq 77) ]]

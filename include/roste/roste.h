@@ -38,6 +38,7 @@
 #include "roste/core/product.h"
 #include "roste/cpu/multiply.h"
 #include "roste/cpu/product_weights.h"
+#include "roste/cpu/weight_values.h"
 
 // measure, backward
 #include "roste/core/error.h"

@@ -56,8 +56,10 @@ void fill_zero(Cpu& cpu, Tensor<Cpu>& tensor) {
 template void copy_to_device(Cpu&, std::span<const float>, Tensor<Cpu>&);
 template void copy_to_device(Cpu&, std::span<const std::int32_t>, Indices<Cpu>&);
 template void copy_to_device(Cpu&, std::span<const std::uint8_t>, Tensor<Cpu, std::uint8_t>&);
+template void copy_to_device(Cpu&, std::span<const std::uint16_t>, Tensor<Cpu, std::uint16_t>&);
 template void copy_to_host(Cpu&, const Tensor<Cpu>&, std::span<float>);
 template void copy_to_host(Cpu&, const Indices<Cpu>&, std::span<std::int32_t>);
 template void copy_to_host(Cpu&, const Tensor<Cpu, std::uint8_t>&, std::span<std::uint8_t>);
+template void copy_to_host(Cpu&, const Tensor<Cpu, std::uint16_t>&, std::span<std::uint16_t>);
 
 }  // namespace trainer

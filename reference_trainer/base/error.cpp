@@ -1,6 +1,8 @@
 #include "reference_trainer/base/error.h"
 
+#include <algorithm>
 #include <cstring>
+#include <string_view>
 #include <utility>
 
 #include "reference_trainer/base/utf8.h"
@@ -27,21 +29,32 @@ void append_escaped_byte(std::string& out, unsigned char byte) {
   }
 }
 
+// Control characters of one byte and, in two, C1; the separators of lines and paragraphs and the
+// marks that turn the direction of writing, U+2028 ... U+202E and U+2066 ... U+2069.
+bool is_control(std::string_view character) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
+  if (character.size() == 1) return byte(0) < 0x20 || byte(0) == 0x7f;
+  if (character.size() == 2) return byte(0) == 0xc2 && byte(1) < 0xa0;
+  if (character.size() != 3 || byte(0) != 0xe2) return false;
+  return (byte(1) == 0x80 && byte(2) >= 0xa8 && byte(2) <= 0xae) ||
+         (byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9);
+}
+
 }  // namespace
 
 std::string escaped(const std::string& text) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size();) {
-    const auto byte = static_cast<unsigned char>(text[i]);
     const std::size_t length = utf8_length(text, i);
-    if (byte < 0x20 || byte == 0x7f || length == 0) {
-      append_escaped_byte(out, byte);
-      ++i;
+    const std::string_view character =
+        std::string_view(text).substr(i, std::max<std::size_t>(length, 1));
+    if (length > 0 && !is_control(character)) {
+      out += character;
     } else {
-      out.append(text, i, length);
-      i += length;
+      for (const char byte : character) append_escaped_byte(out, static_cast<unsigned char>(byte));
     }
+    i += character.size();
   }
   return out;
 }

@@ -49,7 +49,8 @@ class Error : public std::runtime_error {
 // Appends the meaning of `error_number` (an errno value) to parts.got.
 [[noreturn]] void throw_io(ErrorParts parts, int error_number);
 
-// `text` with control characters and invalid UTF-8 bytes as \n, \x1b, ...
+// `text` with control characters, separators of lines, marks that turn the direction of writing,
+// and invalid UTF-8 bytes as \n, \x1b, ...
 std::string escaped(const std::string& text);
 
 }  // namespace trainer

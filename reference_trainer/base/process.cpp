@@ -1,6 +1,8 @@
 #include "reference_trainer/base/process.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
@@ -15,6 +17,15 @@
 #endif
 
 namespace trainer {
+
+void reserve_standard_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(stream, F_GETFD) != -1) continue;
+    // The wrong way round: reading stdin and writing the other two are errors. open() takes the
+    // lowest number that is free, which is this one.
+    static_cast<void>(::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY));
+  }
+}
 
 std::string processor_name() {
   std::ifstream info("/proc/cpuinfo");

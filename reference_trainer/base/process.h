@@ -7,6 +7,11 @@
 
 namespace trainer {
 
+// Fills the places of stdin, stdout and stderr where the caller has closed them, so that no file
+// which is opened later takes one of these numbers and receives what was meant for a person. Using
+// them fails as before.
+void reserve_standard_streams();
+
 // The processor as its maker calls it, e.g. "AMD EPYC 9575F 64-Core Processor"; "unknown processor"
 // where the system does not tell.
 std::string processor_name();

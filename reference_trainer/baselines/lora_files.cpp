@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "reference_trainer/base/error.h"
+#include "reference_trainer/io/exact_json.h"
 #include "reference_trainer/io/staged_directory.h"
 
 namespace trainer {
@@ -47,10 +48,11 @@ class Reader {
   T get(const char* key) const {
     if (!object_.is_object() || !object_.contains(key)) reject(where(key), "nothing", "a value");
     try {
-      return object_.at(key).get<T>();
+      if (const auto value = exactly<T>(object_.at(key))) return *value;
     } catch (const json::exception&) {
-      reject(where(key), shown(object_.at(key)), "another type of value");
+      // Reported below.
     }
+    reject(where(key), shown(object_.at(key)), "another type of value");
   }
 
   std::vector<Linear> targets() const {

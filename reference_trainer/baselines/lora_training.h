@@ -79,12 +79,12 @@ void update_parameters(B& backend, const TrainSettings& settings, const StepRepo
 
 // The base is not part of a checkpoint: it does not change.
 template <Backend B>
-HostTensors checkpoint_tensors(B& backend, Network<B>& network, LoraState<B>& state) {
-  HostTensors host;
-  append_host_views(backend, network.adapters, "adapters.", host);
-  append_host_views(backend, state.m, "adam_m.", host);
-  append_host_views(backend, state.v, "adam_v.", host);
-  return host;
+StoredTensors checkpoint_tensors(B& backend, Network<B>& network, LoraState<B>& state) {
+  StoredTensors stored;
+  stored.append(backend, network.adapters, "adapters.");
+  stored.append(backend, state.m, "adam_m.");
+  stored.append(backend, state.v, "adam_v.");
+  return stored;
 }
 
 // Puts adapters and state where the checkpoint left them; returns the number of steps done. The

@@ -3,13 +3,19 @@
 #include "reference_trainer/base/error.h"
 #include "reference_trainer/commands/commands.h"
 #include "reference_trainer/commands/session.h"
+#include "reference_trainer/data/sft_dataset_encode.h"
 
 namespace trainer {
 namespace {
 
-// The prompt's tokens; an empty prompt starts from BOS.
+// The prompt's tokens: text as it is, where an empty one starts from BOS, or a user's message.
 template <Backend B>
-TokenSequence prompt_tokens(const Session<B>& session, const std::string& prompt) {
+TokenSequence prompt_tokens(const Session<B>& session, const CommandLine& line) {
+  const std::string& prompt = line.generation.prompt;
+  if (line.generation.chat_template) {
+    const SpecialTokens special{session.shape().eos_token_ids};
+    return SftEncoder(session.tokenizer, special, line.data.reading).encode_prompt(prompt);
+  }
   TokenSequence tokens;
   if (!prompt.empty()) tokens = session.tokenizer.encode(prompt);
   if (tokens.empty() && session.shape().bos_token_id)
@@ -26,7 +32,7 @@ TokenSequence prompt_tokens(const Session<B>& session, const std::string& prompt
 template <Backend B>
 void generate_command(B& backend, const CommandLine& line) {
   const Session<B> session = load_session(backend, line);
-  const std::vector<TokenSequence> prompts{prompt_tokens(session, line.generation.prompt)};
+  const std::vector<TokenSequence> prompts{prompt_tokens(session, line)};
   const auto needed = static_cast<std::int64_t>(prompts[0].size()) + line.generation.max_new_tokens;
   const std::int64_t context = session.shape().max_positions;
   if (context > 0 && needed > context) {

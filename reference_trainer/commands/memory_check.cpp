@@ -45,6 +45,9 @@ MemoryNeed need_of_training(const CommandLine& line, const ModelShape& shape,
   load.quant = plain_base ? QuantConfig{} : quantizers_of(line);
   load.keep = line.train.gradient_checkpointing;
   load.moments = line.train.optim;
+  load.param_dtype = line.train.param_dtype;
+  load.masters = line.train.master_weights;
+  load.effective = line.train.effective_weights;
   load.trained = adapters ? Trained::kAdapters : Trained::kEverything;
   load.copies = method == TrainMethod::kLlmQat ? 2 : 1;
   load.batch_tokens = batch_tokens;
@@ -57,9 +60,11 @@ void require_memory_to_train(const CommandLine& line, const ModelShape& shape,
   // Once there are batches, the weights are there too, and no longer available.
   const double held = batch_tokens > 0 ? loading_memory(shape).total() : 0;
   const auto available = available_bytes() + static_cast<std::uint64_t>(held);
-  require_memory(need, available, line.model.model_name_or_path,
-                 "less: --optim adamw_8bit, --gradient_checkpointing true, a smaller "
-                 "--per_device_train_batch_size or --max_length");
+  require_memory(
+      need, available, line.model.model_name_or_path,
+      "less: --optim adamw_8bit, --gradient_checkpointing true, --effective_weights codes, "
+      "--param_dtype bfloat16 --master_weights none, a smaller "
+      "--per_device_train_batch_size or --max_length");
 }
 
 }  // namespace trainer

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -105,7 +106,10 @@ struct TrainOptions {
   double adam_beta2 = 0.999;
   double adam_epsilon = 1e-8;
   MomentBits optim = MomentBits::k32;  // `train` only: AdamW, or with moments of eight bits
-  double max_grad_norm = 1;            // gradients are scaled down to this norm; 0: never
+  ParamDType param_dtype = ParamDType::kFloat32;             // `train` only: docs/memory.md
+  MasterWeights master_weights = MasterWeights::kFloat32;    // of parameters in bfloat16
+  EffectiveForm effective_weights = EffectiveForm::kStored;  // `train` only: memory for time
+  double max_grad_norm = 1;  // gradients are scaled down to this norm; 0: never
   std::int64_t per_device_train_batch_size = 16;  // sequences of one forward pass
   std::int64_t gradient_accumulation_steps = 1;   // forward passes of one optimizer step
   // `train` only: memory for time, at the same gradients.
@@ -132,10 +136,11 @@ struct RotationOptions {
 
 struct GenerationOptions {
   std::string prompt;  // `generate` only, e.g. "Once upon a time"; empty: begin a text
-  std::int64_t max_new_tokens = 64;          // tokens; an end-of-text token stops earlier
-  std::int64_t batch_size = 16;              // sequences that are evaluated or generated together
-  Stemming rouge_stemmer = Stemming::kNone;  // porter: ROUGE compares stems, not words
-  std::int64_t bootstrap_samples = 0;        // `eval`: resamples of ROUGE's intervals; 0: none
+  std::optional<ChatTemplate> chat_template;  // the prompt is a user's message; none: plain text
+  std::int64_t max_new_tokens = 64;           // tokens; an end-of-text token stops earlier
+  std::int64_t batch_size = 16;               // sequences that are evaluated or generated together
+  Stemming rouge_stemmer = Stemming::kNone;   // porter: ROUGE compares stems, not words
+  std::int64_t bootstrap_samples = 0;         // `eval`: resamples of ROUGE's intervals; 0: none
 };
 
 // The base model of the built-in task; see docs/builtin-task.md.

@@ -34,6 +34,12 @@ std::span<const std::string_view> words_of<Keep>();
 template <>
 std::span<const std::string_view> words_of<MomentBits>();
 template <>
+std::span<const std::string_view> words_of<ParamDType>();
+template <>
+std::span<const std::string_view> words_of<MasterWeights>();
+template <>
+std::span<const std::string_view> words_of<EffectiveForm>();
+template <>
 std::span<const std::string_view> words_of<SearchQuantizers>();
 template <>
 std::span<const std::string_view> words_of<CalibrationOrder>();

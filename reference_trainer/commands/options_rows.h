@@ -62,6 +62,14 @@ class Group {
 
 }  // namespace option_rows
 
+// The built-in task, and the base model that `pretrain` makes.
+void add_pretrain_flags(std::vector<FlagRow>& rows);
+// Quantizers and rotations.
+void add_quantization_flags(std::vector<FlagRow>& rows);
+// Schedule and optimizer.
+void add_training_flags(std::vector<FlagRow>& rows);
+// Logs and checkpoints.
+void add_saving_flags(std::vector<FlagRow>& rows);
 // Flags of the methods: search, GPTQ, SpinQuant, LLM-QAT, adapters.
 void add_method_flags(std::vector<FlagRow>& rows);
 // Flags of the commands that stream a model from files to files.

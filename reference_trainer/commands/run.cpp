@@ -32,11 +32,13 @@ StudyData study_data(const CommandLine& line, const Tokenizer& tokenizer, const 
     data.validation = std::move(splits.eval);
     if (!line.data.eval_dataset.empty())
       data.test = load_dataset(line, line.data.eval_dataset, tokenizer, shape).samples;
+    say_overlap(line, data.train, data.test);
     return data;
   }
   data.test = std::move(splits.eval);
   if (!line.data.validation_dataset.empty())
     data.validation = load_dataset(line, line.data.validation_dataset, tokenizer, shape).samples;
+  say_overlap(line, data.train, data.validation);
   return data;
 }
 

@@ -5,6 +5,7 @@
 
 #include "reference_trainer/base/error.h"
 #include "reference_trainer/data/batches.h"
+#include "reference_trainer/data/overlap.h"
 
 namespace trainer {
 
@@ -38,11 +39,25 @@ SftOptions reading_options(const CommandLine& line, const ModelShape& shape) {
   return options;
 }
 
+void say_counts(const CommandLine& line, const std::filesystem::path& file,
+                const SftCounts& counts) {
+  for (const std::string& row : counts.bad_rows) say(line, "skipped: " + row);
+  say(line, file.filename().string() + ": " + counts.summary());
+}
+
+void say_overlap(const CommandLine& line, const SampleView& train,
+                 const std::vector<SftSample>& others) {
+  const std::int64_t common = count_overlap(train, others);
+  if (common == 0) return;
+  say(line, "warning: DS-10: " + std::to_string(common) + " of " + std::to_string(others.size()) +
+                " samples to evaluate on are also trained on");
+}
+
 SftDataset load_dataset(const CommandLine& line, const std::filesystem::path& file,
                         const Tokenizer& tokenizer, const ModelShape& shape) {
   SftDataset dataset =
       read_sft_dataset(file, tokenizer, {shape.eos_token_ids}, reading_options(line, shape));
-  say(line, file.filename().string() + ": " + dataset.counts.summary());
+  say_counts(line, file, dataset.counts);
   return dataset;
 }
 
@@ -77,7 +92,10 @@ DataSplits load_splits(const CommandLine& line, const Tokenizer& tokenizer,
                        const ModelShape& shape) {
   std::vector<SftSample> all = load_dataset(line, line.data.dataset, tokenizer, shape).samples;
   if (!line.data.eval_dataset.empty()) {
-    return {std::move(all), load_dataset(line, line.data.eval_dataset, tokenizer, shape).samples};
+    DataSplits given{std::move(all),
+                     load_dataset(line, line.data.eval_dataset, tokenizer, shape).samples};
+    say_overlap(line, given.train, given.eval);
+    return given;
   }
   const std::int64_t held_out = held_out_samples(line, static_cast<std::int64_t>(all.size()));
   std::vector<SftSample> shuffled =
@@ -88,6 +106,7 @@ DataSplits load_splits(const CommandLine& line, const Tokenizer& tokenizer,
   splits.train.assign(middle, std::make_move_iterator(shuffled.end()));
   say(line, std::to_string(splits.train.size()) + " samples to train on, " +
                 std::to_string(splits.eval.size()) + " held out for evaluation");
+  say_overlap(line, splits.train, splits.eval);
   return splits;
 }
 
@@ -109,12 +128,18 @@ std::vector<SftSample> load_calibration(const CommandLine& line, const Tokenizer
   return calibration_samples(line, load_dataset(line, file, tokenizer, shape).samples);
 }
 
+RotationChoice shared_rotations(const CommandLine& line, RotationMask mask,
+                                const ModelShape& shape) {
+  RotationChoice choice = RotationChoice::shared(mask, shape, line.rotation.rotation_seed);
+  choice.online_signs = line.online_signs;
+  return choice;
+}
+
 std::optional<RotationChoice> chosen_rotations(const CommandLine& line, const ModelShape& shape) {
   const std::string& text = line.rotation.rotations;
   if (text.empty()) return std::nullopt;
   const bool digits = text.size() == 4 && text.find_first_not_of("01") == std::string::npos;
-  if (digits)
-    return RotationChoice::shared(RotationMask::parse(text), shape, line.rotation.rotation_seed);
+  if (digits) return shared_rotations(line, RotationMask::parse(text), shape);
   const nlohmann::json file = parse_json(read_file(text), {text, "RJ-01"});
   if (!file.is_object() || !file.contains("rotation")) {
     throw_bad_input(

@@ -51,6 +51,14 @@ SftOptions reading_options(const CommandLine& line, const ModelShape& shape);
 // --eval_fraction of so many samples, at least one; throws Error (DS-12) where fewer than two.
 std::int64_t held_out_samples(const CommandLine& line, std::int64_t samples);
 
+// What became of the rows of `file`, and which malformed ones were skipped, on stderr.
+void say_counts(const CommandLine& line, const std::filesystem::path& file,
+                const SftCounts& counts);
+
+// Warns (DS-10) where some of `others`, samples to evaluate or choose on, are trained on.
+void say_overlap(const CommandLine& line, const SampleView& train,
+                 const std::vector<SftSample>& others);
+
 // The samples of `file`, no longer than the model's context; counts are said on stderr.
 SftDataset load_dataset(const CommandLine& line, const std::filesystem::path& file,
                         const Tokenizer& tokenizer, const ModelShape& shape);
@@ -76,6 +84,10 @@ std::vector<SftSample> calibration_samples(const CommandLine& line, const Sample
 // --calibration_order.
 std::vector<SftSample> load_calibration(const CommandLine& line, const Tokenizer& tokenizer,
                                         const ModelShape& shape);
+
+// The same rotations in every layer, with the seed and signs of the flags.
+RotationChoice shared_rotations(const CommandLine& line, RotationMask mask,
+                                const ModelShape& shape);
 
 // --rotations as digits or as the file that `search` writes; nothing when the flag is empty.
 std::optional<RotationChoice> chosen_rotations(const CommandLine& line, const ModelShape& shape);

@@ -50,6 +50,26 @@ void check_memory_flags(const CommandLine& line) {
   }
 }
 
+// Bfloat16 is for sft, ste and roste in one round: rounds turn weights in float32.
+void check_param_dtype(const CommandLine& line) {
+  const TrainOptions& train = line.train;
+  if (train.param_dtype == ParamDType::kFloat32) {
+    if (train.master_weights == MasterWeights::kFloat32) return;
+    throw_usage({"CL-04", "--master_weights", "none beside --param_dtype float32", "one of the two",
+                 "parameters in float32 are their own masters"});
+  }
+  if (train.method == TrainMethod::kLlmQat || has_adapters(line)) {
+    throw_usage({"CL-04", "--param_dtype",
+                 "bfloat16 beside --method " + std::string(name_of(train.method)), "float32",
+                 "bfloat16 is for sft, ste and roste"});
+  }
+  if (line.outer_rounds > 1) {
+    throw_usage({"CL-04", "--param_dtype",
+                 "bfloat16 beside --outer_rounds " + std::to_string(line.outer_rounds), "float32",
+                 "a round that changes rotations turns weights in float32"});
+  }
+}
+
 // Tokens of the longest forward pass that the samples can give.
 std::int64_t longest_batch(const BatchSettings& batches, const SampleView& samples) {
   std::vector<std::int64_t> lengths;
@@ -109,6 +129,10 @@ nlohmann::json resume_settings(const CommandLine& line, const SampleView& train,
   settings["training_samples"] = {{"count", train.size()}, {"xxh3_128", hash_of_samples(train)}};
   settings["rotations_flag"] = line.rotation.rotations;
   settings["optim"] = static_cast<int>(line.train.optim);
+  if (line.train.param_dtype == ParamDType::kBFloat16) {  // older checkpoints do not know these
+    settings["param_dtype"] = "bfloat16";
+    settings["master_weights"] = static_cast<int>(line.train.master_weights);
+  }
   settings["rotation_seed"] = line.rotation.rotation_seed;
   settings["calibration_samples"] = line.rotation.calibration_samples;
   settings["calibration_order"] = static_cast<int>(line.rotation.calibration_order);
@@ -137,8 +161,8 @@ std::pair<RotationChoice, nlohmann::json> decide_rotations(
     return {found.choice, found.record};
   }
   const unsigned usual = method == TrainMethod::kRolora ? kRoloraRotations : kNowhere;
-  const RotationChoice choice = given.value_or(
-      RotationChoice::shared(RotationMask(usual), session.shape(), line.rotation.rotation_seed));
+  const RotationChoice choice =
+      given.value_or(shared_rotations(line, RotationMask(usual), session.shape()));
   return {choice, {{"rotation", to_json(choice)}}};
 }
 
@@ -205,6 +229,7 @@ QuantConfig quantizers_of(const CommandLine& line) {
 template <Backend B>
 void train_command(B& backend, const CommandLine& line) {
   check_memory_flags(line);
+  check_param_dtype(line);
   const std::optional<FoundCheckpoint> found = check_output(line);
   require_memory_to_train(line, read_model_shape(line.model.model_name_or_path), 0);
   Session<B> session = load_session(backend, line);

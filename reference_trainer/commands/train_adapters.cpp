@@ -28,6 +28,7 @@ void train_adapters(B& backend, TrainRun<B>& run) {
   const CommandLine& line = run.line;
   Network<B>& network = run.session.network;
   const LoraSettings lora = adapter_settings(study_settings(line, run.units));
+  network.effective_form = line.train.effective_weights;
   const LoraBase base = prepare_lora_base(backend, base_quantizers(line), run.choice, network);
   attach_adapters(backend, lora, network);
   LoraState<B> state(backend, network, line.train.gradient_checkpointing);

@@ -38,6 +38,7 @@ template <Backend B>
 void train_on_own_text(B& backend, TrainRun<B>& run) {
   Network<B>& student = run.session.network;
   const Network<B> teacher = copy_of(backend, student);
+  student.effective_form = run.line.train.effective_weights;
   apply_plan(backend, quantizers_of(run.line), run.choice, student);
   if (run.line.train.optim == MomentBits::k8)
     return distill<EightBitState<B>>(backend, teacher, run);

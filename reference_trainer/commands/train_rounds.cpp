@@ -25,7 +25,9 @@ void say_round(const CommandLine& line, const Algorithm1Round& round) {
 
 template <class State, Backend B>
 void run_rounds(B& backend, const Algorithm1Settings& settings, TrainRun<B>& run) {
-  State state(backend, run.session.network, run.line.train.gradient_checkpointing);
+  const TrainOptions& options = run.line.train;
+  State state(backend, run.session.network, options.gradient_checkpointing);
+  hold_parameters(backend, options.param_dtype, options.master_weights, run.session.network, state);
   TrainingJob<B, State> job{run.session.network, state};
   open_job(backend, run, job);
   const TrainSettings training = method_training(run.line, run.units);
@@ -41,11 +43,14 @@ template <Backend B>
 void train_rounds(B& backend, TrainRun<B>& run) {
   const Algorithm1Settings settings = algorithm1_of(run.line);
   Network<B>& network = run.session.network;
+  network.effective_form = run.line.train.effective_weights;
   apply_plan(backend, settings.quant, run.choice, settings.weights, network);
   network.plan.norm_gains = settings.norm_gains;
   if (run.line.train.optim == MomentBits::k8)
-    return run_rounds<EightBitState<B>>(backend, settings, run);
-  run_rounds<TrainingState<B>>(backend, settings, run);
+    run_rounds<EightBitState<B>>(backend, settings, run);
+  else
+    run_rounds<TrainingState<B>>(backend, settings, run);
+  widen_parameters(backend, network);
 }
 
 template void train_rounds(Cpu&, TrainRun<Cpu>&);

@@ -19,7 +19,7 @@ TrainingData cached_splits(const CommandLine& line, const Tokenizer& tokenizer,
                                                        {shape.eos_token_ids},
                                                        reading_options(line, shape)});
   const TokenCache& cache = *result.cache;
-  say(line, data.dataset.filename().string() + ": " + cache.counts().summary());
+  say_counts(line, data.dataset, cache.counts());
   say(line, cache.note());
   if (!data.eval_dataset.empty()) {
     result.rows.resize(static_cast<std::size_t>(cache.size()));
@@ -40,7 +40,11 @@ TrainingData cached_splits(const CommandLine& line, const Tokenizer& tokenizer,
 
 TrainingData load_training_data(const CommandLine& line, const Tokenizer& tokenizer,
                                 const ModelShape& shape) {
-  if (!line.data.dataset_cache.empty()) return cached_splits(line, tokenizer, shape);
+  if (!line.data.dataset_cache.empty()) {
+    TrainingData cached = cached_splits(line, tokenizer, shape);
+    say_overlap(line, cached.training(), cached.eval);
+    return cached;
+  }
   DataSplits splits = load_splits(line, tokenizer, shape);
   TrainingData data;
   data.train = std::move(splits.train);

@@ -1,5 +1,6 @@
 #include "reference_trainer/data/sft_dataset.h"
 
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include "reference_trainer/data/sft_dataset_encode.h"
 #include "reference_trainer/data/sft_dataset_lines.h"
 #include "reference_trainer/data/sft_dataset_rows.h"
+#include "reference_trainer/data/unchanged_file.h"
 #include "reference_trainer/data/utf8.h"
 #include "reference_trainer/io/json.h"
 
@@ -27,10 +29,13 @@ void check_bytes(const std::string& file, const LineReader& lines) {
 nlohmann::json parse_line(const std::string& file, const LineReader& lines) {
   try {
     return parse_json(lines.line(), {file, "DS-01", "", ""});
-  } catch (const Error&) {
-    // Once more behind as many line ends as precede it in the file, so that the line is right.
-    const std::string placed = std::string(static_cast<std::size_t>(lines.number() - 1), '\n');
-    return parse_json(placed + std::string(lines.line()), {file, "DS-01", "", ""});
+  } catch (
+      const Error& error) {  // its line is the first one, which stands further down in the file
+    ErrorParts parts = error.parts();
+    const std::string first = file + ":1:";
+    if (parts.where.starts_with(first))
+      parts.where.replace(0, first.size(), file + ":" + std::to_string(lines.number()) + ":");
+    throw_bad_input(parts);
   }
 }
 
@@ -60,9 +65,33 @@ std::string counted(std::int64_t number, const std::string& one, const std::stri
   return std::to_string(number) + " " + (number == 1 ? one : many);
 }
 
+constexpr std::size_t kBadRowsListed = 20;
+
+// Takes note of a malformed row where options allow one more; otherwise it ends the reading.
+void skip_or_throw(const Error& error, const SftOptions& options, SftCounts& counts) {
+  const std::string& code = error.parts().code;
+  const bool is_of_the_row = code == "DS-01" || code == "DS-04" || code == "DS-05";
+  if (!is_of_the_row || counts.bad >= options.skip_bad) throw error;
+  ++counts.bad;
+  if (counts.bad_rows.size() < kBadRowsListed) counts.bad_rows.push_back(line_of(error.parts()));
+}
+
+// The next line as a row, unless it is blank or malformed and skipped.
+std::optional<EncodedSftRow> read_row(const std::string& name, const LineReader& lines,
+                                      const SftEncoder& encoder, const SftOptions& options,
+                                      SftCounts& counts) {
+  try {
+    if (!lines.is_blank()) return encode_line(name, lines, encoder, options.chat_template);
+    check_bytes(name, lines);
+  } catch (const Error& error) {
+    skip_or_throw(error, options, counts);
+  }
+  return std::nullopt;
+}
+
 void require_samples(const std::string& name, const SftCounts& counts) {
   if (counts.kept > 0) return;
-  const bool is_empty = counts.rows == 0;
+  const bool is_empty = counts.rows == 0 && counts.bad == 0;
   throw_bad_input({is_empty ? "DS-02" : "DS-08", name, is_empty ? "no row" : counts.summary(),
                    is_empty ? "at least one line of JSON" : "at least one sample with a target",
                    is_empty ? "" : "raise max_length or check the completions"});
@@ -83,6 +112,7 @@ std::string SftCounts::summary() const {
   if (prompts_truncated > 0)
     text += ", " + counted(prompts_truncated, "prompt", "prompts") + " truncated";
   if (texts_truncated > 0) text += ", " + counted(texts_truncated, "text", "texts") + " truncated";
+  if (bad > 0) text += ", " + counted(bad, "malformed row", "malformed rows") + " skipped";
   return text;
 }
 
@@ -96,19 +126,18 @@ EncodedSftRow encode_line(const std::string& file, const LineReader& lines,
 SftCounts read_sft_rows(const std::filesystem::path& file, const SftEncoder& encoder,
                         const SftOptions& options, const SftReceiver& receive) {
   const std::string name = file.string();
+  const UnchangedFile unchanged(file);
   LineReader lines(file);
   SftCounts counts;
   while (counts.kept != options.max_samples && lines.next()) {
     stop_if_requested();
-    if (lines.is_blank()) {
-      check_bytes(name, lines);
-      continue;
-    }
-    EncodedSftRow row = encode_line(name, lines, encoder, options.chat_template);
+    std::optional<EncodedSftRow> row = read_row(name, lines, encoder, options, counts);
+    if (!row) continue;
     const std::int64_t kept = counts.kept;
-    count(row.outcome, counts);
-    if (counts.kept > kept) receive(std::move(row.sample), lines.offset());
+    count(row->outcome, counts);
+    if (counts.kept > kept) receive(std::move(row->sample), lines.offset());
   }
+  unchanged.require();
   require_samples(name, counts);
   return counts;
 }

@@ -26,6 +26,7 @@ struct SftOptions {
   LossOn loss_on = LossOn::kCompletion;
   std::int64_t max_samples = -1;  // reading stops after so many kept rows; -1: all
   ChatTemplate chat_template = ChatTemplate::kTulu;  // of rows with messages
+  std::int64_t skip_bad = 0;  // rows that may be malformed (DS-01, DS-04, DS-05) and are left out
 };
 
 // What happened to the rows; printed by every command that reads a data set.
@@ -36,6 +37,8 @@ struct SftCounts {
   std::int64_t texts_truncated = 0;
   std::int64_t dropped_without_target = 0;  // empty completion
   std::int64_t dropped_too_long = 0;        // the completion alone exceeds max_length
+  std::int64_t bad = 0;                     // malformed and skipped, not counted as rows
+  std::vector<std::string> bad_rows;        // an error line for each of the first 20 of them
   std::string summary() const;              // one line for people
 };
 
@@ -49,7 +52,8 @@ struct SpecialTokens {
   std::vector<TokenId> eos;  // the first ends every completion; may be empty
 };
 
-// Reads the whole file. Throws Error with codes DS-01 ... DS-08, DS-13.
+// Reads the whole file. Throws Error with codes DS-01 ... DS-08, DS-13; DS-06 where the file
+// changes meanwhile.
 SftDataset read_sft_dataset(const std::filesystem::path& file, const Tokenizer& tokenizer,
                             const SpecialTokens& special, const SftOptions& options);
 

@@ -131,4 +131,15 @@ EncodedSftRow SftEncoder::encode(SftRow row) const {
                                        : encode_turns(std::move(row));
 }
 
+std::vector<TokenId> SftEncoder::encode_prompt(const std::string& message) const {
+  const ChatTemplate chat = options_.chat_template;
+  const SftRowKind kind = is_verbatim(chat) ? SftRowKind::kVerbatimTurns : SftRowKind::kTurns;
+  if (kind == SftRowKind::kVerbatimTurns) require_markers();
+  const ChatMessage messages[] = {{ChatRole::kUser, message}, {ChatRole::kAssistant, ""}};
+  SftSample sample;
+  append_turn(kind, render_chat(chat, messages).front(), sample);
+  sample.tokens.resize(static_cast<std::size_t>(sample.prompt_length));
+  return std::move(sample.tokens);
+}
+
 }  // namespace trainer

@@ -24,6 +24,10 @@ class SftEncoder {
   // Throws Error DS-13 where a template's special token is not one token of the tokenizer.
   EncodedSftRow encode(SftRow row) const;
 
+  // The prompt of a sample whose only message before the answer is the user's `message`; nothing is
+  // cut. Throws as encode.
+  std::vector<TokenId> encode_prompt(const std::string& message) const;
+
  private:
   void drop_end_marker(std::string& completion) const;
   void require_markers() const;

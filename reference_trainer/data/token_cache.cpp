@@ -27,12 +27,14 @@ void make_directory(const fs::path& directory) {
              error.value());
 }
 
-void write_cache(const fs::path& path, const TokenCacheSource& source, const std::string& key) {
+void write_cache(const fs::path& path, const TokenCacheSource& source, const UnchangedFile& dataset,
+                 const std::string& key) {
   const SftEncoder encoder(source.tokenizer, source.special, source.options);
   TokenCacheWriter writer(path, source.tokenizer.size());
   const SftCounts counts =
       read_sft_rows(source.dataset, encoder, source.options,
                     [&](const SftSample& sample, std::uint64_t line) { writer.add(sample, line); });
+  dataset.require();  // what was hashed is what was read
   writer.finish(key, counts);
 }
 
@@ -46,6 +48,7 @@ std::string token_cache_key(const TokenCacheSource& source) {
                         {"max_samples", source.options.max_samples},
                         {"loss_on", static_cast<int>(source.options.loss_on)},
                         {"chat_template", name_of(source.options.chat_template)}};
+  if (source.options.skip_bad > 0) key["skip_bad"] = source.options.skip_bad;
   for (const char* name : {"tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json"}) {
     const fs::path file = source.tokenizer_directory / name;
     if (fs::exists(file)) key["tokenizer"][name] = hash_file(file);
@@ -54,9 +57,10 @@ std::string token_cache_key(const TokenCacheSource& source) {
   return hash_bytes(std::as_bytes(std::span(text)));
 }
 
-TokenCache::TokenCache(InputFile file, const TokenCacheSource& source)
+TokenCache::TokenCache(InputFile file, const TokenCacheSource& source, UnchangedFile dataset)
     : file_(std::move(file)),
       source_(source),
+      dataset_(std::move(dataset)),
       encoder_(source_.tokenizer, source_.special, source_.options) {}
 
 bool TokenCache::load(const std::string& key) {
@@ -71,11 +75,12 @@ bool TokenCache::load(const std::string& key) {
 std::unique_ptr<TokenCache> TokenCache::open(const fs::path& directory,
                                              const TokenCacheSource& source) {
   { const LineReader checked(source.dataset); }  // DS-07 before anything is written
+  const UnchangedFile dataset(source.dataset);
   const std::string key = token_cache_key(source);
   const fs::path path = directory / ("tokens-" + key.substr(0, 16) + ".bin");
   make_directory(directory);
   const auto opened = [&] {
-    return std::unique_ptr<TokenCache>(new TokenCache(InputFile::open(path, {}), source));
+    return std::unique_ptr<TokenCache>(new TokenCache(InputFile::open(path, {}), source, dataset));
   };
   std::string note = "tokenized into " + path.string();
   if (fs::exists(path)) {
@@ -84,7 +89,7 @@ std::unique_ptr<TokenCache> TokenCache::open(const fs::path& directory,
     if (cache->load(key)) return cache;
     note = "damaged, made again: " + path.string();
   }
-  write_cache(path, source, key);
+  write_cache(path, source, dataset, key);
   std::unique_ptr<TokenCache> cache = opened();
   cache->note_ = note;
   if (!cache->load(key)) throw_io({"IO-02", path.string(), "a cache that changed", "", ""}, 0);
@@ -114,10 +119,15 @@ void TokenCache::read(std::int64_t index, SftSample& sample) const {
 }
 
 SftSample TokenCache::sample_with_reference(std::int64_t index) const {
+  dataset_.require();
   LineReader lines(source_.dataset);
   lines.next_at(index_[static_cast<std::size_t>(index)].line);
-  return encode_line(source_.dataset.string(), lines, encoder_, source_.options.chat_template)
-      .sample;
+  SftSample sample =
+      encode_line(source_.dataset.string(), lines, encoder_, source_.options.chat_template).sample;
+  SftSample cached;
+  read(index, cached);
+  if (sample.tokens != cached.tokens) dataset_.refuse_contents();
+  return sample;
 }
 
 }  // namespace trainer

@@ -11,6 +11,7 @@
 #include "reference_trainer/data/line_reader.h"
 #include "reference_trainer/data/sample_view.h"
 #include "reference_trainer/data/sft_dataset_encode.h"
+#include "reference_trainer/data/unchanged_file.h"
 
 namespace trainer {
 
@@ -35,7 +36,7 @@ class TokenCache : public SampleStore {
  public:
   // Opens `directory`/tokens-<16 digits of the key>.bin. Where there is none, or one whose hash is
   // wrong, it is written first: beside its place, then renamed. Creates the directory. Throws as
-  // read_sft_dataset, and Error(kIo).
+  // read_sft_dataset, and Error(kIo); DS-06 where the data set changes meanwhile.
   static std::unique_ptr<TokenCache> open(const std::filesystem::path& directory,
                                           const TokenCacheSource& source);
 
@@ -43,18 +44,20 @@ class TokenCache : public SampleStore {
   std::int64_t length(std::int64_t index) const override;
   void read(std::int64_t index, SftSample& sample) const override;
 
-  // The whole sample with its reference, made anew from its line in the data set.
+  // The whole sample with its reference, made anew from its line in the data set. Throws Error
+  // DS-06 where the data set has changed since open().
   SftSample sample_with_reference(std::int64_t index) const;
 
   const SftCounts& counts() const { return counts_; }
   const std::string& note() const { return note_; }  // how it was found; for people
 
  private:
-  TokenCache(InputFile file, const TokenCacheSource& source);
+  TokenCache(InputFile file, const TokenCacheSource& source, UnchangedFile dataset);
   bool load(const std::string& key);
 
   InputFile file_;
   TokenCacheSource source_;
+  UnchangedFile dataset_;
   SftEncoder encoder_;
   std::vector<CachedSample> index_;
   std::size_t width_ = 4;  // bytes of a token: 2 or 4

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "reference_trainer/base/error.h"
+#include "reference_trainer/io/exact_json.h"
 
 namespace trainer {
 namespace {
@@ -28,11 +29,14 @@ Counts numbers_of(const SftCounts& c) {
           c.prompts_truncated,
           c.texts_truncated,
           c.dropped_without_target,
-          c.dropped_too_long};
+          c.dropped_too_long,
+          c.bad};
 }
 
 SftCounts counts_of(const Counts& n) {
-  return {n.at(0), n.at(1), n.at(2), n.at(3), n.at(4), n.at(5)};
+  SftCounts counts{n.at(0), n.at(1), n.at(2), n.at(3), n.at(4), n.at(5), 0, {}};
+  if (n.size() > 6) counts.bad = n[6];  // caches of before rows could be skipped have six
+  return counts;
 }
 
 // Of the first bytes of the file and of the description, as dump() writes it.
@@ -76,12 +80,13 @@ std::optional<TokenCacheContents> read_token_cache_index(const InputFile& file,
     if (json.at("key") != key || json.at("format") != kFormat) return std::nullopt;
     contents.width = json.at("width");
     contents.counts = counts_of(json.at("counts"));
-    contents.index.resize(json.at("samples").get<std::size_t>());
+    const auto samples = exactly<std::uint64_t>(json.at("samples"));
+    if (!samples || *samples > end / sizeof(CachedSample)) return std::nullopt;
+    contents.index.resize(*samples);
   } catch (const std::exception&) {
     return std::nullopt;
   }
   const std::uint64_t bytes = contents.index.size() * sizeof(CachedSample);
-  if (bytes > end) return std::nullopt;
   file.read_at(end - bytes, std::as_writable_bytes(std::span(contents.index)));
   return contents;
 }

@@ -26,9 +26,9 @@ void check_model(const ExportJob& job, const ForwardPlan& plan) {
                      "Llama, Qwen2, or GPT-NeoX whose norms are not folded",
                      "--format hf writes it for reference_trainer"});
   }
-  if (s.rope_scaling) {
-    throw_bad_input({"EX-01", config, "rope type llama3", "rope type default",
-                     "gguf keeps its frequencies as a tensor, which is not written; --format hf"});
+  if (s.rope_scaling && gguf_architecture(s) != "llama") {
+    throw_bad_input({"EX-01", config, "rope type llama3 of " + s.architecture, "rope type default",
+                     "llama.cpp knows it of Llama alone; --format hf"});
   }
   if (job.options.gguf_type == GgufType::kQ4_1 && !layers_with(plan, 4).empty()) {
     throw_bad_input({"EX-02", (job.source / "roste.json").string() + ":/rotation",
@@ -117,6 +117,12 @@ void add_fused(const ModelShape& shape, GgufType type, Parameters<Cpu>& p, GgufF
   }
 }
 
+void add_frequency_divisors(const ModelShape& shape, GgufFile& file) {
+  std::vector<float> divisors = gguf_frequency_divisors(shape);
+  if (divisors.empty()) return;
+  add_floats("rope_freqs.weight", GgmlType::kF32, {{std::ssize(divisors)}, divisors}, file);
+}
+
 // Everything that is not in `file` yet: all tensors, or those beside codes.
 void add_tensors(const ModelShape& shape, GgufType type, Parameters<Cpu>& p, GgufFile& file) {
   for (const NamedTensor<Cpu>& t : tensor_list(p)) {
@@ -128,6 +134,7 @@ void add_tensors(const ModelShape& shape, GgufType type, Parameters<Cpu>& p, Ggu
                                             : GgmlType::kF32;
     add_floats(name, stored, rows_for_file(shape, t), file);
   }
+  add_frequency_divisors(shape, file);
   if (shape.architecture != kNeoXArchitecture) return;
   add_fused(shape, type, p, file);
   if (!p.head.empty()) return;  // llama.cpp wants one of its own

@@ -4,6 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include "reference_trainer/model/block.h"
+
 namespace trainer {
 namespace {
 
@@ -76,6 +78,16 @@ void set_gguf_model(const ModelShape& s, std::uint32_t file_type, GgufFile& file
   set(".block_count", s.layers);
   set(".feed_forward_length", s.intermediate_size);
   set_attention(s, a, file);
+}
+
+std::vector<float> gguf_frequency_divisors(const ModelShape& shape) {
+  if (!shape.rope_scaling) return {};
+  RopeShape rope = rope_shape(shape);
+  const std::vector<float> scaled = inverse_frequencies(rope);
+  rope.scaling.reset();
+  std::vector<float> divisors = inverse_frequencies(rope);
+  for (std::size_t i = 0; i < divisors.size(); ++i) divisors[i] /= scaled[i];
+  return divisors;
 }
 
 std::string gguf_name(const ModelShape& shape, const std::string& name) {

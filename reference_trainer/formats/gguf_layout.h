@@ -15,6 +15,10 @@ std::string gguf_architecture(const ModelShape& shape);
 // general.* and <architecture>.*: dimensions, RoPE, norms. `file_type` is general.file_type.
 void set_gguf_model(const ModelShape& shape, std::uint32_t file_type, GgufFile& file);
 
+// [rotary_dim / 2] what llama.cpp divides RoPE's frequencies by, its tensor rope_freqs.weight;
+// empty where they are not scaled.
+std::vector<float> gguf_frequency_divisors(const ModelShape& shape);
+
 // The file's name of a tensor that tensor_list calls `name`, e.g. "blk.0.attn_q.weight". q, k and v
 // of GPT-NeoX, which are one tensor there, have none: empty.
 std::string gguf_name(const ModelShape& shape, const std::string& name);

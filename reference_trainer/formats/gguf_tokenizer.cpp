@@ -145,6 +145,19 @@ void set_ends(const TokenizerFile& tokenizer, const ModelShape& shape, GgufFile&
                  static_cast<std::uint32_t>(shape.eos_token_ids.front()));
 }
 
+// The template of conversations, in Jinja, if the model has one: a file of its own, or a value of
+// tokenizer_config.json. Of several named ones, none is taken.
+std::optional<std::string> chat_template_of(const fs::path& source) {
+  std::error_code absent;
+  const fs::path alone = source / "chat_template.jinja", config = source / "tokenizer_config.json";
+  if (fs::exists(alone, absent)) return read_file(alone, "TK-01");
+  if (!fs::exists(config, absent)) return std::nullopt;
+  const nlohmann::json root = parse_json(read_file(config, "TK-01"), {config.string(), "TK-03"});
+  const auto found = root.find("chat_template");
+  if (found == root.end() || !found->is_string()) return std::nullopt;
+  return found->get<std::string>();
+}
+
 }  // namespace
 
 void set_gguf_tokenizer(const fs::path& source, const ModelShape& shape, GgufFile& file,
@@ -161,6 +174,7 @@ void set_gguf_tokenizer(const fs::path& source, const ModelShape& shape, GgufFil
     set_words(root, file, notes);
   }
   set_ends(tokenizer, shape, file);
+  if (const auto chat = chat_template_of(source)) file.set_string("tokenizer.chat_template", *chat);
 }
 
 }  // namespace trainer

@@ -84,7 +84,7 @@ void discard(const fs::path& directory) {
 }  // namespace
 
 fs::path save_checkpoint(const fs::path& output_dir, const CheckpointInfo& info,
-                         std::span<const FloatTensorView> tensors) {
+                         std::span<const TensorView> tensors) {
   const fs::path target = checkpoints_of(output_dir) / step_name(info.step);
   StagedDirectory staged(target);
   write_safetensors(staged.path() / kStateFile, tensors, {{"step", std::to_string(info.step)}});
@@ -94,6 +94,13 @@ fs::path save_checkpoint(const fs::path& output_dir, const CheckpointInfo& info,
   std::error_code absent;
   fs::exists(target, absent) ? staged.commit_over() : staged.commit();
   return target;
+}
+
+fs::path save_checkpoint(const fs::path& output_dir, const CheckpointInfo& info,
+                         std::span<const FloatTensorView> tensors) {
+  std::vector<TensorView> views;
+  for (const FloatTensorView& tensor : tensors) views.push_back(stored_view(tensor));
+  return save_checkpoint(output_dir, info, views);
 }
 
 std::optional<FoundCheckpoint> find_newest_checkpoint(const fs::path& output_dir) {

@@ -23,6 +23,11 @@ struct CheckpointInfo {
 // Saves atomically (StagedDirectory protocol); returns the directory of the checkpoint.
 std::filesystem::path save_checkpoint(const std::filesystem::path& output_dir,
                                       const CheckpointInfo& info,
+                                      std::span<const TensorView> tensors);
+
+// The same for F32 tensors.
+std::filesystem::path save_checkpoint(const std::filesystem::path& output_dir,
+                                      const CheckpointInfo& info,
                                       std::span<const FloatTensorView> tensors);
 
 struct FoundCheckpoint {

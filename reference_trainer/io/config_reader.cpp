@@ -36,8 +36,8 @@ const json& ConfigReader::require(const std::string& key) const {
   throw_bad_input({"CF-02", where(key), "no value", "this key", ""});
 }
 
-std::int64_t ConfigReader::size(const std::string& key) const {
-  return integer_in(require(key), kSizeRange, where(key));
+std::int64_t ConfigReader::size(const std::string& key, IntegerBounds range) const {
+  return integer_in(require(key), range, where(key));
 }
 
 std::int64_t ConfigReader::size_or(const std::string& key, std::int64_t absent) const {

@@ -18,6 +18,13 @@ struct IntegerBounds {
 // Sizes of a model: within int32, so that products of two of them stay within int64.
 inline constexpr IntegerBounds kSizeRange = {1, std::numeric_limits<std::int32_t>::max()};
 
+// Blocks of a model: every one is planned for before its weights are looked for, so their number is
+// bounded by more than what an int32 holds. The deepest models have some 130.
+inline constexpr IntegerBounds kLayerRange = {1, 10000};
+
+// Widths that a rotation may have, for the same reason: its signs are made before anything is read.
+inline constexpr IntegerBounds kWidthRange = {1, 1 << 24};
+
 // Reads one JSON object. A key whose value is null counts as absent, as it does for transformers.
 class ConfigReader {
  public:
@@ -29,8 +36,8 @@ class ConfigReader {
   // The value of `key`. Throws CF-02 when it is absent.
   const nlohmann::json& require(const std::string& key) const;
 
-  // An integer of kSizeRange. Throws CF-02 (absent), CF-05 (zero), CF-04 (anything else).
-  std::int64_t size(const std::string& key) const;
+  // An integer of `range`. Throws CF-02 (absent), CF-05 (zero), CF-04 (anything else).
+  std::int64_t size(const std::string& key, IntegerBounds range = kSizeRange) const;
   std::int64_t size_or(const std::string& key, std::int64_t absent) const;
   // Throws CF-04 when it is not a number or not finite as a float.
   float number(const std::string& key) const;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "reference_trainer/base/error.h"
+#include "reference_trainer/io/exact_json.h"
 #include "reference_trainer/io/file.h"
 #include "reference_trainer/io/stream_hash.h"
 
@@ -33,19 +34,32 @@ json read_body(const std::filesystem::path& path) {
   return document["body"];
 }
 
-void check_version(const json& body, const std::string& where) {
-  const std::int64_t version = body.value("version", std::int64_t{0});
-  if (body.value("format", std::string()) == kFormat && version == kManifestVersion) return;
-  throw_bad_input({"CK-09", where + ":/body/version",
-                   body.value("format", std::string("?")) + " version " + std::to_string(version),
-                   std::string(kFormat) + " version " + std::to_string(kManifestVersion),
-                   "read it with the program that wrote it"});
+// The integer at `key` of `object`. Throws json::exception where there is no such member, CK-08
+// where it is another value.
+template <class Integer>
+Integer integer_at(const json& object, const char* key, const std::string& where) {
+  if (const auto value = exactly<Integer>(object.at(key))) return *value;
+  throw_bad_input({"CK-08", where, pointer_step(key) + " of " + shown(object.at(key)),
+                   "an integer that a checkpoint can have", ""});
 }
 
-void check_step(const json& body, const std::filesystem::path& directory) {
-  const std::string expected = "step-" + std::to_string(body.at("step").get<std::int64_t>());
-  if (directory.filename() == expected) return;
-  throw_bad_input({"CK-08", (directory / kManifestFile).string(), "the manifest of " + expected,
+void check_version(const json& body, const std::string& where) {
+  const auto version =
+      body.contains("version") ? integer_at<std::int64_t>(body, "version", where) : 0;
+  if (body.value("format", std::string()) == kFormat && version == kManifestVersion) return;
+  throw_bad_input(
+      {"CK-09", where + ":/body/version",
+       in_quotes(body.value("format", std::string("?"))) + " version " + std::to_string(version),
+       std::string(kFormat) + " version " + std::to_string(kManifestVersion),
+       "read it with the program that wrote it"});
+}
+
+std::int64_t checked_step(const json& body, const std::filesystem::path& directory) {
+  const std::string where = (directory / kManifestFile).string();
+  const auto step = integer_at<std::int64_t>(body, "step", where);
+  const std::string expected = "step-" + std::to_string(step);
+  if (directory.filename() == expected) return step;
+  throw_bad_input({"CK-08", where, "the manifest of " + expected,
                    "that of " + directory.filename().string(), "files of two steps were mixed"});
 }
 
@@ -67,18 +81,21 @@ std::string changed_tensor(const std::filesystem::path& path, const json& hashes
 void check_state_file(const json& body, const std::filesystem::path& directory) {
   const std::filesystem::path path = directory / kStateFile;
   const std::uint64_t size = InputFile::open(path, {"CK-08", "CK-08", Links::kFollow}).size();
-  const auto expected_size = body.at("files").at(kStateFile).at("bytes").get<std::uint64_t>();
+  const json& record = body.at("files").at(kStateFile);
+  const auto expected_size =
+      integer_at<std::uint64_t>(record, "bytes", (directory / kManifestFile).string());
   if (size != expected_size) {
     throw_bad_input({"CK-08", path.string(), std::to_string(size) + " bytes",
                      std::to_string(expected_size) + " as in the manifest", ""});
   }
   const std::string hash = hash_file(path);
-  const auto expected_hash = body.at("files").at(kStateFile).at("xxh3_128").get<std::string>();
+  const auto expected_hash = record.at("xxh3_128").get<std::string>();
   if (hash == expected_hash) return;
   const std::string tensor = changed_tensor(path, body.at("tensors"));
   const std::string where =
       tensor.empty() ? path.string() : path.string() + ":" + pointer_step(tensor);
-  throw_bad_input({"CK-07", where, "XXH3-128 " + hash, expected_hash + " as in the manifest",
+  throw_bad_input({"CK-07", where, "XXH3-128 " + hash,
+                   expected_hash.substr(0, hash.size()) + " as in the manifest",
                    "the contents changed after they were saved"});
 }
 
@@ -103,12 +120,10 @@ std::string hash_file(const std::filesystem::path& path) {
 }
 
 std::string manifest_text(const std::filesystem::path& directory, const CheckpointInfo& info,
-                          std::span<const FloatTensorView> tensors) {
+                          std::span<const TensorView> tensors) {
   const std::filesystem::path state = directory / kStateFile;
   json hashes = json::object();
-  for (const FloatTensorView& tensor : tensors) {
-    hashes[tensor.name] = hash_bytes(std::as_bytes(tensor.values));
-  }
+  for (const TensorView& tensor : tensors) hashes[tensor.name] = hash_bytes(tensor.bytes);
   return envelope(
       {{"format", kFormat},
        {"version", kManifestVersion},
@@ -125,9 +140,9 @@ CheckpointInfo verify_checkpoint(const std::filesystem::path& directory) {
   const json body = read_body(path);
   try {
     check_version(body, path.string());
-    check_step(body, directory);
+    const std::int64_t step = checked_step(body, directory);
     check_state_file(body, directory);
-    return {body.at("step").get<std::int64_t>(), body.at("settings")};
+    return {step, body.at("settings")};
   } catch (const json::exception& failure) {
     throw_bad_input({"CK-08", path.string(), failure.what(), "the fields of docs/formats.md", ""});
   }

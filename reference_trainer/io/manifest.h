@@ -22,7 +22,7 @@ std::string hash_file(const std::filesystem::path& path);
 
 // The text of MANIFEST.json for state.safetensors in `directory`, which holds `tensors`.
 std::string manifest_text(const std::filesystem::path& directory, const CheckpointInfo& info,
-                          std::span<const FloatTensorView> tensors);
+                          std::span<const TensorView> tensors);
 
 // Reads the manifest of `directory` and compares every file with it. Throws Error(kBadInput):
 // CK-07 (contents changed; names file and, where it can be told, tensor), CK-08 (a file missing or

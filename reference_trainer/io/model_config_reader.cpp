@@ -41,7 +41,7 @@ void read_heads(const ConfigReader& config, ModelShape& shape) {
   shape.kv_heads = config.size_or("num_key_value_heads", shape.heads);
   shape.head_dim = config.find("head_dim") == nullptr
                        ? whole_head_dim(config, shape, "or give head_dim")
-                       : config.size("head_dim");
+                       : config.size("head_dim", kWidthRange);
   if (shape.heads % shape.kv_heads != 0) {
     throw_bad_input({"CF-07", config.where("num_key_value_heads"), std::to_string(shape.kv_heads),
                      "a divisor of num_attention_heads " + std::to_string(shape.heads), ""});
@@ -54,9 +54,9 @@ void read_heads(const ConfigReader& config, ModelShape& shape) {
 
 void read_sizes(const ConfigReader& config, ModelShape& shape) {
   shape.vocab_size = config.size("vocab_size");
-  shape.hidden_size = config.size("hidden_size");
-  shape.intermediate_size = config.size("intermediate_size");
-  shape.layers = config.size("num_hidden_layers");
+  shape.hidden_size = config.size("hidden_size", kWidthRange);
+  shape.intermediate_size = config.size("intermediate_size", kWidthRange);
+  shape.layers = config.size("num_hidden_layers", kLayerRange);
   read_heads(config, shape);
   shape.max_positions = config.size("max_position_embeddings");
   shape.norm_eps = read_epsilon(config, "rms_norm_eps");

@@ -30,9 +30,9 @@ void read_rotary(const ConfigReader& config, ModelShape& shape) {
 
 void read_sizes(const ConfigReader& config, ModelShape& shape) {
   shape.vocab_size = config.size("vocab_size");
-  shape.hidden_size = config.size("hidden_size");
-  shape.intermediate_size = config.size("intermediate_size");
-  shape.layers = config.size("num_hidden_layers");
+  shape.hidden_size = config.size("hidden_size", kWidthRange);
+  shape.intermediate_size = config.size("intermediate_size", kWidthRange);
+  shape.layers = config.size("num_hidden_layers", kLayerRange);
   shape.heads = shape.kv_heads = config.size("num_attention_heads");
   shape.head_dim = whole_head_dim(config, shape, "");
   shape.max_positions = config.size("max_position_embeddings");

@@ -78,7 +78,8 @@ struct TensorView {
 TensorView stored_view(const FloatTensorView& tensor);
 
 // Writes tensors in the order given, header padded to 8 bytes with spaces, then fsyncs. Creates
-// or truncates `path`; callers that must not leave half a file write into a StagedDirectory. Throws
+// `path` or a new file in its place, so that views into a mapping of the old one stay valid;
+// callers that must not leave half a file write into a StagedDirectory. Throws
 // std::invalid_argument when a name comes twice or a shape does not fit its values, Error(kIo,
 // IO-02).
 void write_safetensors(const std::filesystem::path& path, std::span<const TensorView> tensors,

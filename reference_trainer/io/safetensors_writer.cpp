@@ -1,4 +1,5 @@
 #include <stdexcept>
+#include <system_error>
 
 #include "reference_trainer/io/safetensors.h"
 #include "reference_trainer/io/safetensors_stream.h"
@@ -14,6 +15,14 @@ PlannedTensor planned(const TensorView& tensor) {
       std::to_string(tensor.bytes.size() / dtype_size(tensor.dtype)) + " values");
 }
 
+// Truncating a file would zero the pages of those who have mapped it, perhaps to be the very
+// source.
+void forget_old_file(const std::filesystem::path& path) {
+  std::error_code ignored;  // what cannot be removed, create() reports
+  if (std::filesystem::is_regular_file(std::filesystem::symlink_status(path, ignored)))
+    std::filesystem::remove(path, ignored);
+}
+
 }  // namespace
 
 TensorView stored_view(const FloatTensorView& tensor) {
@@ -26,6 +35,7 @@ void write_safetensors(const std::filesystem::path& path, std::span<const Tensor
   for (const TensorView& tensor : tensors) plan.push_back(planned(tensor));
   const std::string header = safetensors_header(plan, metadata);
   const std::uint64_t length = header.size();
+  forget_old_file(path);
   OutputFile file = OutputFile::create(path);
   file.write(std::as_bytes(std::span(&length, 1)));
   file.write(std::as_bytes(std::span(header)));

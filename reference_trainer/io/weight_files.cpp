@@ -15,9 +15,11 @@ namespace {
 namespace fs = std::filesystem;
 using WeightMap = std::map<std::string, std::string>;  // tensor name to shard file name
 
+constexpr std::size_t kLongestName = 255;  // bytes, of any file system in use
+
 bool is_basename(const std::string& name) {
-  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos &&
-         name.find('\0') == std::string::npos;
+  return !name.empty() && name.size() <= kLongestName && name != "." && name != ".." &&
+         name.find('/') == std::string::npos && name.find('\0') == std::string::npos;
 }
 
 WeightMap read_weight_map(const fs::path& index_path) {
@@ -200,7 +202,7 @@ void check_finite(const std::string& tensor, const fs::path& directory,
   throw_bad_input(
       {"ST-24", directory.string() + ":" + pointer_step(tensor),
        std::to_string(*bad) + " at index " + std::to_string(first + (bad - values.begin())),
-       "finite values", "--allow-nonfinite reads it all the same"});
+       "finite values", "--allow_nonfinite reads it all the same"});
 }
 
 }  // namespace trainer

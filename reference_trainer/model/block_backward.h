@@ -45,7 +45,8 @@ template <Backend B>
 void linear_backward(BackwardPass<B>& pass, std::size_t i, Linear l, const Tensor<B>& x,
                      const Tensor<B>& dy, Tensor<B>& dx) {
   linear_backward_weight(pass.backend, l, x, dy, pass.gradients.layers[i]);
-  matmul_nn(pass.backend, dy, pass.network.weight(i, l), dx);
+  Tensor<B> made;
+  matmul_nn(pass.backend, dy, effective_weight(pass.backend, pass.network, i, l, made), dx);
   adapter_backward(pass, i, l, x, dy, dx);
 }
 
@@ -54,7 +55,8 @@ template <Backend B>
 void linear_backward_add(BackwardPass<B>& pass, std::size_t i, Linear l, const Tensor<B>& x,
                          const Tensor<B>& dy, Tensor<B>& dx) {
   linear_backward_weight(pass.backend, l, x, dy, pass.gradients.layers[i]);
-  matmul_nn_add(pass.backend, dy, pass.network.weight(i, l), dx);
+  Tensor<B> made;
+  matmul_nn_add(pass.backend, dy, effective_weight(pass.backend, pass.network, i, l, made), dx);
   adapter_backward(pass, i, l, x, dy, dx);
 }
 

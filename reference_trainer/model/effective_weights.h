@@ -3,6 +3,7 @@
 #pragma once
 
 #include "reference_trainer/model/network.h"
+#include "reference_trainer/ops/bfloat16.h"
 
 namespace trainer {
 
@@ -30,24 +31,61 @@ inline LayerRotations unmerged_rotations(const ForwardPlan& plan, std::size_t la
   return plan.weight_form == WeightForm::kMaster ? plan.at(layer) : LayerRotations();
 }
 
-// Q_w(R^T W) of one linear layer, or an empty tensor where that is W itself, and its codes where
+// Neither rotated nor quantized: the effective weight is the parameter itself.
+inline bool is_parameter(const ForwardPlan& plan, std::size_t layer, Linear l) {
+  return !plan.quant.weight.enabled() && !is_rotated(unmerged_rotations(plan, layer), l);
+}
+
+// W [out, in]: where it lies, or made in `made`.
+template <Backend B>
+const Tensor<B>& parameter_values(B& backend, const Network<B>& network, std::size_t layer,
+                                  Linear l, Tensor<B>& made) {
+  if (!network.is_narrow()) return network.parameters.layers[layer].weight[l];
+  widen(backend, network.narrow.layers[layer].weight[l], made);
+  return made;
+}
+
+// w := R^T W.
+template <Backend B>
+void make_rotated_weight(B& backend, const Network<B>& network, std::size_t layer, Linear l,
+                         Tensor<B>& w) {
+  const Tensor<B>& values = parameter_values(backend, network, layer, l, w);
+  if (&values != &w) copy(backend, values, w);
+  rotate_weight(backend, unmerged_rotations(network.plan, layer), l, w);
+}
+
+// effective[layer].weight[l] := Q_w(R^T W), or empty where that is W itself, and its codes where
 // the plan multiplies them.
 template <Backend B>
-void make_effective_weight(B& backend, const ForwardPlan& plan, std::size_t layer, Linear l,
-                           const Tensor<B>& master, EffectiveLayer<B>& effective) {
-  const QuantizerSettings& quant = plan.quant.weight;
-  const LayerRotations rotations = unmerged_rotations(plan, layer);
+void make_stored_weight(B& backend, std::size_t layer, Linear l, Network<B>& network) {
+  const ForwardPlan& plan = network.plan;
+  EffectiveLayer<B>& effective = network.effective[layer];
   Tensor<B>& w = effective.weight[l];
-  if (!quant.enabled() && !is_rotated(rotations, l)) {
+  if (is_parameter(plan, layer, l)) {
     w = Tensor<B>();
     return;
   }
-  copy(backend, master, w);
-  rotate_weight(backend, rotations, l, w);
+  make_rotated_weight(backend, network, layer, l, w);
   if (plan.multiplies_codes()) {
-    quantize_weight(backend, quant, w, effective.coded[l]);
-  } else if (quant.enabled()) {
-    fake_quantize(backend, quant, w.cols(), w);
+    quantize_weight(backend, plan.quant.weight, w, effective.coded[l]);
+  } else if (plan.quant.weight.enabled()) {
+    fake_quantize(backend, plan.quant.weight, w.cols(), w);
+  }
+}
+
+// The codes of Q_w(R^T W), if it has any; values for as long as they are being made.
+template <Backend B>
+void make_coded_weight(B& backend, std::size_t layer, Linear l, Network<B>& network) {
+  const ForwardPlan& plan = network.plan;
+  EffectiveLayer<B>& effective = network.effective[layer];
+  effective.weight[l] = Tensor<B>();
+  if (!plan.quant.weight.enabled()) return;
+  Tensor<B> w;
+  make_rotated_weight(backend, network, layer, l, w);
+  if (plan.multiplies_codes()) {
+    encode_weight(backend, plan.quant.weight, w, effective.coded[l]);
+  } else {
+    encode_weight(backend, plan.quant.weight, w, effective.packed[l]);
   }
 }
 
@@ -73,15 +111,38 @@ template <Backend B>
 void update_effective_weights(B& backend, Network<B>& network) {
   const ForwardPlan& plan = network.plan;
   if (holds_effective_weights(plan)) return;
+  const bool stored = network.effective_form == EffectiveForm::kStored;
   for (std::size_t i = 0; i < network.effective.size(); ++i) {
-    const LayerParameters<B>& master = network.parameters.layers[i];
-    EffectiveLayer<B>& effective = network.effective[i];
     for (const Linear l : linears_of(plan.shape)) {
-      make_effective_weight(backend, plan, i, l, master.weight[l], effective);
+      if (stored)
+        make_stored_weight(backend, i, l, network);
+      else
+        make_coded_weight(backend, i, l, network);
     }
-    make_effective_value_bias(backend, unmerged_rotations(plan, i), master.bias[Linear::kV],
-                              effective.value_bias);
+    make_effective_value_bias(backend, unmerged_rotations(plan, i),
+                              network.parameters.layers[i].bias[Linear::kV],
+                              network.effective[i].value_bias);
   }
+}
+
+// Q_w(R^T W) as values [out, in]: where they lie, or made in `made`.
+template <Backend B>
+const Tensor<B>& effective_weight(B& backend, const Network<B>& network, std::size_t layer,
+                                  Linear l, Tensor<B>& made) {
+  const ForwardPlan& plan = network.plan;
+  const EffectiveLayer<B>& effective = network.effective[layer];
+  if (!effective.weight[l].empty()) return effective.weight[l];
+  const bool is_made = network.effective_form == EffectiveForm::kCodes &&
+                       !holds_effective_weights(plan) && !is_parameter(plan, layer, l);
+  if (!is_made) return parameter_values(backend, network, layer, l, made);
+  if (plan.multiplies_codes()) {
+    decode_weight(backend, effective.coded[l], made);
+  } else if (plan.quant.weight.enabled()) {
+    decode_weight(backend, effective.packed[l], made);
+  } else {
+    make_rotated_weight(backend, network, layer, l, made);
+  }
+  return made;
 }
 
 // Turns gradients with respect to the effective weights into gradients with respect to the master

@@ -34,6 +34,13 @@ enum class NormGains {
                    // merged. Under R1 that is another parametrisation than the checkpoint's
 };
 
+// How effective weights wait for the products of a step. Both give the same bits.
+enum class EffectiveForm {
+  kStored,  // as values, next to their codes where the plan multiplies codes: the fastest
+  kCodes,   // as codes alone; values are made for one linear layer at a time, and so are rotated
+            // weights of full precision, which have no codes
+};
+
 // [layers]
 using PackedWeights = std::vector<PerLinear<PackedWeight>>;
 
@@ -72,8 +79,9 @@ inline ForwardPlan plain_plan(const ModelShape& shape) {
 // W of eq. (5): Q_w(R^T W). A tensor is empty where the parameter itself is used.
 template <Backend B>
 struct EffectiveLayer {
-  PerLinear<Tensor<B>> weight;      // [out, in]
+  PerLinear<Tensor<B>> weight;      // [out, in]; with EffectiveForm::kCodes empty
   PerLinear<CodedWeight<B>> coded;  // the same as codes, where the plan multiplies codes
+  PerLinear<PackedWeight> packed;   // as codes where it does not; with EffectiveForm::kCodes only
   Tensor<B> value_bias;             // [1, kv_width], rotated by R2
 };
 
@@ -85,7 +93,15 @@ struct Network {
   Adapters<B> adapters;  // none, unless attached
   // What effective weights are codes of, as files hold them; none where that is not known.
   PackedWeights packed;
+  EffectiveForm effective_form = EffectiveForm::kStored;
+  // The parameters where they are bfloat16; `parameters` then has their vectors alone, widened.
+  // Filled and emptied by narrow_parameters.h.
+  Parameters<B, std::uint16_t> narrow;
 
+  bool is_narrow() const { return !narrow.embedding.empty(); }
+
+  // The effective weight where it lies. Codes and bfloat16 lie nowhere as values: see
+  // effective_weight().
   const Tensor<B>& weight(std::size_t layer, Linear l) const {
     const Tensor<B>& w = effective[layer].weight[l];
     return w.empty() ? parameters.layers[layer].weight[l] : w;

@@ -38,33 +38,34 @@ LinearShape linear_shape(const ModelShape& shape, Linear linear);
 // "self_attn.q_proj", ..., "mlp.down_proj".
 const char* linear_name(Linear linear);
 
-// d = hidden_size; weights are stored [out, in] as in the checkpoint.
-template <Backend B>
+// d = hidden_size; weights are stored [out, in] as in the checkpoint. T: std::uint16_t for values
+// in bfloat16 (ops/bfloat16.h), which wait for being read.
+template <Backend B, class T = float>
 struct LayerParameters {
-  Tensor<B> attention_norm;       // [1, d] gain
-  Tensor<B> attention_norm_bias;  // [1, d], empty for RMSNorm, as are the other norms' biases
-  PerLinear<Tensor<B>> weight;    // [out, in], empty where the block has no such layer
-  PerLinear<Tensor<B>> bias;      // [1, out], empty where the model has none
-  Tensor<B> mlp_norm;             // [1, d] gain
-  Tensor<B> mlp_norm_bias;        // [1, d]
+  Tensor<B, T> attention_norm;       // [1, d] gain
+  Tensor<B, T> attention_norm_bias;  // [1, d], empty for RMSNorm, as are the other norms' biases
+  PerLinear<Tensor<B, T>> weight;    // [out, in], empty where the block has no such layer
+  PerLinear<Tensor<B, T>> bias;      // [1, out], empty where the model has none
+  Tensor<B, T> mlp_norm;             // [1, d] gain
+  Tensor<B, T> mlp_norm_bias;        // [1, d]
 };
 
-template <Backend B>
+template <Backend B, class T = float>
 struct Parameters {
-  Tensor<B> embedding;  // [vocab, d]
-  std::vector<LayerParameters<B>> layers;
-  Tensor<B> final_norm;       // [1, d] gain
-  Tensor<B> final_norm_bias;  // [1, d]
-  Tensor<B> head;             // [vocab, d], empty when the head is the embedding
-  Tensor<B> head_bias;        // [1, vocab], empty where there is none
+  Tensor<B, T> embedding;  // [vocab, d]
+  std::vector<LayerParameters<B, T>> layers;
+  Tensor<B, T> final_norm;       // [1, d] gain
+  Tensor<B, T> final_norm_bias;  // [1, d]
+  Tensor<B, T> head;             // [vocab, d], empty when the head is the embedding
+  Tensor<B, T> head_bias;        // [1, vocab], empty where there is none
 
-  const Tensor<B>& output_embedding() const { return head.empty() ? embedding : head; }
-  Tensor<B>& output_embedding() { return head.empty() ? embedding : head; }
+  const Tensor<B, T>& output_embedding() const { return head.empty() ? embedding : head; }
+  Tensor<B, T>& output_embedding() { return head.empty() ? embedding : head; }
   LmHead<B> lm_head() const { return {output_embedding(), head_bias}; }
 };
 
-template <Backend B>
-void allocate_layer(B& backend, const ModelShape& shape, LayerParameters<B>& layer) {
+template <Backend B, class T>
+void allocate_layer(B& backend, const ModelShape& shape, LayerParameters<B, T>& layer) {
   const std::int64_t d = shape.hidden_size;
   layer.attention_norm.reshape(backend, 1, d);
   layer.mlp_norm.reshape(backend, 1, d);
@@ -79,10 +80,10 @@ void allocate_layer(B& backend, const ModelShape& shape, LayerParameters<B>& lay
   }
 }
 
-template <Backend B>
-Parameters<B> allocate_parameters(B& backend, const ModelShape& shape) {
+template <class T = float, Backend B>
+Parameters<B, T> allocate_parameters(B& backend, const ModelShape& shape) {
   const std::int64_t d = shape.hidden_size;
-  Parameters<B> p;
+  Parameters<B, T> p;
   p.embedding.reshape(backend, shape.vocab_size, d);
   p.layers.resize(static_cast<std::size_t>(shape.layers));
   for (auto& layer : p.layers) allocate_layer(backend, shape, layer);
@@ -96,11 +97,11 @@ Parameters<B> allocate_parameters(B& backend, const ModelShape& shape) {
 // What a tensor is for: weight decay and freezing depend on it.
 enum class TensorKind { kEmbedding, kHead, kLinearWeight, kBias, kNormGain };
 
-template <Backend B>
+template <Backend B, class T = float>
 struct NamedTensor {
   std::string name;  // as in a Hugging Face checkpoint of the Llama family
   TensorKind kind;
-  Tensor<B>* tensor;
+  Tensor<B, T>* tensor;
   bool is_matrix() const { return kind != TensorKind::kBias && kind != TensorKind::kNormGain; }
   // Values of one row of a file's tensor: those of a vector are rows of their own.
   std::int64_t file_cols() const { return is_matrix() ? tensor->cols() : 1; }
@@ -112,16 +113,17 @@ struct NamedTensor {
 };
 
 // name.weight of this kind and name.bias, as far as they exist.
-template <Backend B>
-void append_tensors(const std::string& name, TensorKind kind, Tensor<B>& weight, Tensor<B>& bias,
-                    std::vector<NamedTensor<B>>& list) {
+template <Backend B, class T>
+void append_tensors(const std::string& name, TensorKind kind, Tensor<B, T>& weight,
+                    Tensor<B, T>& bias, std::vector<NamedTensor<B, T>>& list) {
   if (!weight.empty()) list.push_back({name + ".weight", kind, &weight});
   if (!bias.empty()) list.push_back({name + ".bias", TensorKind::kBias, &bias});
 }
 
 // The tensors of layer i in a fixed order.
-template <Backend B>
-void append_layer(std::size_t i, LayerParameters<B>& layer, std::vector<NamedTensor<B>>& list) {
+template <Backend B, class T>
+void append_layer(std::size_t i, LayerParameters<B, T>& layer,
+                  std::vector<NamedTensor<B, T>>& list) {
   const std::string prefix = "model.layers." + std::to_string(i) + ".";
   append_tensors(prefix + "input_layernorm", TensorKind::kNormGain, layer.attention_norm,
                  layer.attention_norm_bias, list);
@@ -135,9 +137,9 @@ void append_layer(std::size_t i, LayerParameters<B>& layer, std::vector<NamedTen
 
 // All tensors in a fixed order: the only list of names. Two Parameters of one shape give lists that
 // can be walked together (parameters, gradients, moments).
-template <Backend B>
-std::vector<NamedTensor<B>> tensor_list(Parameters<B>& p) {
-  std::vector<NamedTensor<B>> list;
+template <Backend B, class T>
+std::vector<NamedTensor<B, T>> tensor_list(Parameters<B, T>& p) {
+  std::vector<NamedTensor<B, T>> list;
   list.push_back({"model.embed_tokens.weight", TensorKind::kEmbedding, &p.embedding});
   for (std::size_t i = 0; i < p.layers.size(); ++i) append_layer(i, p.layers[i], list);
   append_tensors("model.norm", TensorKind::kNormGain, p.final_norm, p.final_norm_bias, list);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "reference_trainer/model/activations.h"
+#include "reference_trainer/model/effective_weights.h"
 #include "reference_trainer/ops/elementwise.h"
 #include "reference_trainer/ops/matmul.h"
 
@@ -54,7 +55,8 @@ void base_linear_forward(B& backend, const Network<B>& network, std::size_t laye
     coded_matmul_nt(backend, x.codes, network.effective[layer].coded[l], b, y);
     return;
   }
-  matmul_nt(backend, x.values, network.weight(layer, l), y);
+  Tensor<B> made;
+  matmul_nt(backend, x.values, effective_weight(backend, network, layer, l, made), y);
   if (!b.empty()) bias_forward(backend, b, y);
 }
 

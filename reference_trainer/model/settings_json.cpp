@@ -6,6 +6,8 @@
 #include <stdexcept>
 
 #include "reference_trainer/base/error.h"
+#include "reference_trainer/io/exact_json.h"
+#include "reference_trainer/io/json.h"
 #include "reference_trainer/ops/quant_names.h"
 
 namespace trainer {
@@ -26,10 +28,11 @@ T get(const json& object, const char* key, const std::string& where) {
   const std::string pointer = where + "/" + key;
   if (!object.is_object() || !object.contains(key)) reject(pointer, "nothing", "a value");
   try {
-    return object.at(key).get<T>();
+    if (const auto value = exactly<T>(object.at(key))) return *value;
   } catch (const json::exception&) {
-    reject(pointer, object.at(key).dump(), "another type of value");
+    // Reported below.
   }
+  reject(pointer, shown(object.at(key)), "another type of value");
 }
 
 // "\"a\", \"b\" or \"c\""
@@ -48,7 +51,7 @@ Enum get_enum(const json& object, const char* key, std::span<const std::string_v
               const std::string& where) {
   const auto value = get<std::string>(object, key, where);
   const auto found = std::ranges::find(words, value);
-  if (found == words.end()) reject(where + "/" + key, "\"" + value + "\"", one_of(words));
+  if (found == words.end()) reject(where + "/" + key, in_quotes(value), one_of(words));
   return static_cast<Enum>(found - words.begin());
 }
 
@@ -122,7 +125,7 @@ RotationChoice rotation_choice_from_json(const ModelShape& shape, const json& j,
     try {
       choice.layers.push_back(RotationMask::parse(layers[i]));
     } catch (const std::invalid_argument& e) {
-      reject(pointer, "\"" + layers[i] + "\"", "four digits 0 or 1, for R1 to R4");
+      reject(pointer, in_quotes(layers[i]), "four digits 0 or 1, for R1 to R4");
     }
     if (choice.layers[i].r(1) != choice.r1())
       reject(pointer, layers[i], "R1 as in layer 0: it is one decision for the model");

@@ -4,7 +4,7 @@
 #include "reference_trainer/model/block_backward.h"
 #include "reference_trainer/model/effective_weights.h"
 #include "reference_trainer/model/kept_activations.h"
-#include "reference_trainer/ops/embedding.h"
+#include "reference_trainer/model/narrow_parameters.h"
 #include "reference_trainer/ops/lm_head.h"
 
 namespace trainer {
@@ -15,7 +15,7 @@ template <Backend B, class Memory, class Tap>
 void transformer_forward(ForwardPass<B, Memory, Tap>& pass) {
   const Network<B>& net = pass.network;
   Activations<B>& acts = pass.acts;
-  embedding_forward(pass.backend, pass.input.tokens, net.parameters.embedding, acts.residual);
+  embed_tokens(pass.backend, net, pass.input.tokens, acts.residual);
   for (std::size_t i = 0; i < net.parameters.layers.size(); ++i) {
     block_forward(pass, i);
     keep_block(pass.backend, i, acts);
@@ -67,8 +67,9 @@ struct CrossEntropy {
   template <Backend B>
   LossSum operator()(const LossInput<B>& at, const Tensor<B>& hidden,
                      const LmHeadGradients<B>& gradients) const {
-    return lm_head_loss_backward(at.backend, hidden, at.network.parameters.lm_head(), at.targets,
-                                 at.scale, gradients);
+    Tensor<B> made;
+    return lm_head_loss_backward(at.backend, hidden, head_values(at.backend, at.network, made),
+                                 at.targets, at.scale, gradients);
   }
 };
 

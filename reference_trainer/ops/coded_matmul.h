@@ -79,6 +79,13 @@ void quantize_rows(Cpu& cpu, const QuantizerSettings& settings, Tensor<Cpu>& x,
 void quantize_weight(Cpu& cpu, const QuantizerSettings& settings, Tensor<Cpu>& w,
                      CodedWeight<Cpu>& coded);
 
+// coded := Q(w), and w keeps its values. Throws as quantize_rows.
+void encode_weight(Cpu& cpu, const QuantizerSettings& settings, const Tensor<Cpu>& w,
+                   CodedWeight<Cpu>& coded);
+
+// w [out, in] := what the codes stand for: the bits that quantize_weight leaves.
+void decode_weight(Cpu& cpu, const CodedWeight<Cpu>& coded, Tensor<Cpu>& w);
+
 // y[N, out] := x[N, in] w^T + bias [1, out] (or empty), eq. (5). Throws std::invalid_argument on
 // unequal dimensions and where a sum may exceed an int32.
 void coded_matmul_nt(Cpu& cpu, const CodedRows<Cpu>& x, const CodedWeight<Cpu>& w,

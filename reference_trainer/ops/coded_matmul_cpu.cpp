@@ -6,6 +6,7 @@
 #include "reference_trainer/ops/row_tiles.h"
 #include "roste/cpu/multiply.h"
 #include "roste/cpu/quantize.h"
+#include "roste/cpu/weight_values.h"
 
 namespace trainer {
 namespace {
@@ -134,12 +135,27 @@ void quantize_rows(Cpu& cpu, const QuantizerSettings& settings, Tensor<Cpu>& x,
   }
 }
 
-void quantize_weight(Cpu& cpu, const QuantizerSettings& settings, Tensor<Cpu>& w,
-                     CodedWeight<Cpu>& coded) {
+void encode_weight(Cpu&, const QuantizerSettings& settings, const Tensor<Cpu>& w,
+                   CodedWeight<Cpu>& coded) {
   const roste::Scheme scheme = scheme_of(settings, w.cols());
   roste::cpu::ProductWorkspace workspace;
   coded.make().quantize({scheme, {w.data(), w.rows(), w.cols()}}, workspace);
+}
+
+void quantize_weight(Cpu& cpu, const QuantizerSettings& settings, Tensor<Cpu>& w,
+                     CodedWeight<Cpu>& coded) {
+  encode_weight(cpu, settings, w, coded);
   fake_quantize(cpu, settings, w.cols(), w);
+}
+
+void decode_weight(Cpu& cpu, const CodedWeight<Cpu>& coded, Tensor<Cpu>& w) {
+  const roste::cpu::ProductWeights& weights = coded.weights();
+  w.reshape(cpu, weights.outputs(), weights.inputs());
+  for_chunks(cpu, weights.panel_count(), 1, [&](std::int64_t first, std::int64_t last) {
+    const roste::cpu::WeightPanels panels = weights.panels(first, last);
+    float* row = w.data() + first * roste::cpu::WeightPanels::kOutputs * w.cols();
+    roste::cpu::dequantize(panels, {row, panels.outputs, w.cols()});
+  });
 }
 
 void coded_matmul_nt(Cpu& cpu, const CodedRows<Cpu>& x, const CodedWeight<Cpu>& w,

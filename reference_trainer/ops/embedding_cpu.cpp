@@ -28,6 +28,19 @@ void embedding_forward(Cpu& cpu, const Indices<Cpu>& tokens, const Tensor<Cpu>& 
   });
 }
 
+void embedding_forward(Cpu& cpu, const Indices<Cpu>& tokens, const BFloat16s<Cpu>& table,
+                       Tensor<Cpu>& x) {
+  require_in_table(tokens, table.rows());
+  const std::int64_t d = table.cols();
+  x.reshape(cpu, tokens.size(), d);
+  for_row_chunks(cpu, x.rows(), d, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const std::uint16_t* row = table.data() + tokens.data()[i] * d;
+      std::transform(row, row + d, x.data() + i * d, float_of_bfloat16);
+    }
+  });
+}
+
 // Tiles of columns: a token may occur in many rows, and its sum keeps their order.
 void embedding_backward(Cpu& cpu, const Indices<Cpu>& tokens, const Tensor<Cpu>& dx,
                         Tensor<Cpu>& dtable) {

@@ -39,6 +39,13 @@ PackedWeight pack_codes(const QuantizerSettings& settings,
 // values [out, in] := what the codes stand for, the bits of fake_quantize.
 void unpack_values(const PackedWeight& packed, roste::cpu::MatrixView<float> values);
 
+// packed := pack_weight of a tensor.
+void encode_weight(Cpu& cpu, const QuantizerSettings& settings, const Tensor<Cpu>& w,
+                   PackedWeight& packed);
+
+// unpack_values into a tensor.
+void decode_weight(Cpu& cpu, const PackedWeight& packed, Tensor<Cpu>& values);
+
 // coded := the same weights, arranged for products.
 void arrange_codes(Cpu& cpu, const PackedWeight& packed, CodedWeight<Cpu>& coded);
 

@@ -2,6 +2,7 @@
 
 #include "reference_trainer/ops/packed_weight.h"
 #include "reference_trainer/ops/quant_scheme.h"
+#include "reference_trainer/ops/row_tiles.h"
 #include "roste/cpu/multiply.h"
 #include "roste/cpu/quantize_packed.h"
 
@@ -63,6 +64,22 @@ PackedWeight pack_codes(const QuantizerSettings& settings,
 void unpack_values(const PackedWeight& packed, MatrixView<float> values) {
   roste::cpu::dequantize_packed(packed.scheme, rows_of(packed),
                                 std::span<const roste::GroupParams>(packed.params), values);
+}
+
+void encode_weight(Cpu&, const QuantizerSettings& settings, const Tensor<Cpu>& w,
+                   PackedWeight& packed) {
+  packed = pack_weight(settings, {w.data(), w.rows(), w.cols()});
+}
+
+void decode_weight(Cpu& cpu, const PackedWeight& packed, Tensor<Cpu>& values) {
+  values.reshape(cpu, packed.rows, packed.cols);
+  const RowTiles tiles(values);
+  for_each_tile(cpu, tiles, [&](std::int64_t tile) {
+    const RowTiles::View part = tiles.of(values, tile);
+    const std::span params(packed.params.data() + tiles.first_row(tile),
+                           static_cast<std::size_t>(part.rows));
+    roste::cpu::dequantize_packed(packed.scheme, tiles.of(rows_of(packed), tile), params, part);
+  });
 }
 
 void arrange_codes(Cpu&, const PackedWeight& packed, CodedWeight<Cpu>& coded) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "reference_trainer/backend/backend.h"
 #include "reference_trainer/base/rope_scaling.h"
@@ -16,6 +17,10 @@ struct RopeShape {
   float theta;              // e.g. 10000
   std::optional<Llama3RopeScaling> scaling = {};
 };
+
+// [rotary_dim / 2] frequencies, radians per token: theta^(-2 i / rotary_dim), rounded as Hugging
+// Face does, a float32 power, inverted; then scaled.
+std::vector<float> inverse_frequencies(const RopeShape& shape);
 
 // Turns every head of x [N, heads * head_dim] in place; positions is [1, N]. Angles, sines and
 // cosines are computed as Hugging Face transformers does in float32: inv_freq in float32 (scaled in

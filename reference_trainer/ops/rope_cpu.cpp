@@ -6,11 +6,6 @@
 #include "reference_trainer/ops/cpu_chunks.h"
 
 namespace trainer {
-namespace {
-
-enum class Direction { kForward, kInverse };
-
-// inv_freq[i] = theta^(-2 i / rotary_dim), rounded as Hugging Face does: a float32 power, inverted.
 std::vector<float> inverse_frequencies(const RopeShape& shape) {
   std::vector<float> frequencies(shape.rotary_dim / 2);
   for (std::size_t i = 0; i < frequencies.size(); ++i) {
@@ -22,6 +17,10 @@ std::vector<float> inverse_frequencies(const RopeShape& shape) {
   }
   return frequencies;
 }
+
+namespace {
+
+enum class Direction { kForward, kInverse };
 
 // Cosines, then sines, of one row of angles per entry.
 class AngleTable {

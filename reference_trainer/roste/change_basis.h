@@ -111,6 +111,8 @@ void unrotate(B& backend, Network<B>& network) {
 // tensors are not. Throws as unrotate.
 template <Backend B>
 Network<B> unrotated_copy(B& backend, Network<B>& network) {
+  if (network.is_narrow())
+    throw std::invalid_argument("unrotated_copy: expected parameters in float32, got bfloat16");
   Network<B> plain = make_network(backend, network.plan);
   const auto from = tensor_list(network.parameters), to = tensor_list(plain.parameters);
   for (std::size_t t = 0; t < from.size(); ++t) copy(backend, *from[t].tensor, *to[t].tensor);

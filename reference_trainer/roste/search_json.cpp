@@ -3,6 +3,8 @@
 #include <stdexcept>
 
 #include "reference_trainer/base/error.h"
+#include "reference_trainer/io/exact_json.h"
+#include "reference_trainer/io/json.h"
 #include "reference_trainer/model/settings_json.h"
 
 namespace trainer {
@@ -14,12 +16,19 @@ bool is_subset(RotationMask inner, RotationMask outer) {
   return (inner.bits() & ~outer.bits()) == 0;
 }
 
+// The number at `key`, or an exception that names it.
+template <class T>
+T number_at(const json& object, const char* key) {
+  if (const auto value = exactly<T>(object.at(key))) return *value;
+  throw std::invalid_argument(std::string(key) + " of " + shown(object.at(key)));
+}
+
 // The squared errors of a term, and with their masks what it depends on.
 void read_errors(const json& errors, ErrorTerm& term) {
   unsigned depends_on = 0;
   for (const auto& [digits, error] : errors.items()) {
     const RotationMask mask = RotationMask::parse(digits);
-    term.by_mask[mask.bits()].squared_error = error.get<double>();
+    term.by_mask[mask.bits()].squared_error = number_at<double>(errors, digits.c_str());
     depends_on |= mask.bits();
   }
   term.depends_on = RotationMask(depends_on);
@@ -28,16 +37,16 @@ void read_errors(const json& errors, ErrorTerm& term) {
 }
 
 ErrorTerm term_from_json(const json& j, std::size_t layers) {
-  ErrorTerm term{j.at("layer").get<std::size_t>(),
+  ErrorTerm term{number_at<std::size_t>(j, "layer"),
                  j.at("tensor").get<std::string>(),
-                 j.at("readers").get<int>(),
+                 number_at<int>(j, "readers"),
                  {},
                  {}};
   if (term.layer >= layers)
     throw std::invalid_argument("layer " + std::to_string(term.layer) + " of a model of " +
                                 std::to_string(layers));
   read_errors(j.at("squared_error"), term);
-  term.by_mask[0].squared_norm = j.at("squared_norm").get<double>();
+  term.by_mask[0].squared_norm = number_at<double>(j, "squared_norm");
   return term;
 }
 
@@ -63,7 +72,7 @@ ErrorTable error_table_from_json(const json& j, std::size_t layers, const std::s
   ErrorTable table;
   std::string pointer = where + ":/calibration_samples";
   try {
-    table.samples = j.at("calibration_samples").get<std::int64_t>();
+    table.samples = number_at<std::int64_t>(j, "calibration_samples");
     pointer = where + ":/terms";
     const json& terms = j.at("terms");
     for (std::size_t t = 0; t < terms.size(); ++t) {

@@ -92,10 +92,12 @@ void fold_trained_gains(B& backend, MomentPolicy policy, std::int64_t step, Netw
 // Takes the network from the choice of its plan to `choice`, before step `step`: stored weights
 // turn in double precision, and only those whose basis changes; the function at full precision is
 // the same up to that rounding. Quantizers, weight form and gains of the plan stay. Throws
-// std::invalid_argument when seed or signs of the choices differ.
+// std::invalid_argument when seed or signs of the choices differ, and for parameters in bfloat16.
 template <Backend B, class State>
 void change_rotations(B& backend, const RotationChoice& choice, MomentPolicy policy,
                       std::int64_t step, Network<B>& network, State& state) {
+  if (network.is_narrow())
+    throw std::invalid_argument("change_rotations: expected parameters in float32, got bfloat16");
   ForwardPlan& plan = network.plan;
   const BasisChange change = basis_change(plan.shape, plan.weight_form, plan.choice, choice);
   if (change.r1 && plan.norm_gains == NormGains::kFoldedTrained)

@@ -1,5 +1,6 @@
 #include "reference_trainer/train/memory_need.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "reference_trainer/ops/eight_bit_adam.h"
@@ -8,7 +9,7 @@
 namespace trainer {
 namespace {
 
-constexpr double kFloat = 4;  // bytes
+constexpr double kFloat = 4, kHalf = 2;  // bytes
 
 struct Counts {
   double all = 0;      // parameters
@@ -47,7 +48,29 @@ double effective_bytes(const TrainingLoad& load, double linears) {
   const QuantConfig& q = load.quant;
   if (!q.weight.enabled()) return 0;
   const bool coded = multiplies_codes(q.activation, q.weight);
+  if (load.effective == EffectiveForm::kCodes)
+    return linears * (coded ? code_bytes(q.weight.bits) : q.weight.bits / 8.0);
   return linears * (kFloat + (coded ? code_bytes(q.weight.bits) : 0));
+}
+
+// The GNU C library keeps freed memory up to twice its mmap threshold, which follows the largest
+// allocation that was freed up to 32 MiB; larger ones go back at once (mallopt(3)).
+constexpr double kLargestKept = 0x1p25;
+
+// Of a tensor that is made for as long as it is read.
+double passing_bytes(std::int64_t out, std::int64_t in) {
+  const double bytes = kFloat * static_cast<double>(out) * static_cast<double>(in);
+  return bytes + 2 * std::min(bytes, kLargestKept);
+}
+
+// The largest such tensor: the head in bfloat16, or a linear layer's weight.
+double made_bytes(const TrainingLoad& load) {
+  const ModelShape& s = load.shape;
+  const std::int64_t widest = std::max(s.intermediate_size, s.query_width());
+  if (load.param_dtype == ParamDType::kBFloat16)
+    return passing_bytes(std::max(widest, s.vocab_size), s.hidden_size);
+  const bool codes = load.effective == EffectiveForm::kCodes && load.quant.weight.enabled();
+  return codes ? passing_bytes(widest, s.hidden_size) : 0;
 }
 
 // Widths of a block's activations, in channels; activations.h has them one by one.
@@ -99,8 +122,10 @@ MemoryNeed training_memory(const TrainingLoad& load) {
   const Counts counts = count_parameters(folded(load.shape));
   const bool everything = load.trained == Trained::kEverything;
   MemoryNeed need;
-  need.weights = kFloat * counts.all * static_cast<double>(load.copies);
-  need.effective = effective_bytes(load, counts.linears);
+  const bool narrow = load.param_dtype == ParamDType::kBFloat16;
+  need.weights = (narrow ? kHalf : kFloat) * counts.all * static_cast<double>(load.copies);
+  if (narrow && load.masters == MasterWeights::kFloat32) need.masters = kFloat * counts.all;
+  need.effective = effective_bytes(load, counts.linears) + made_bytes(load);
   need.gradients = everything ? kFloat * counts.all : 0;
   need.moments = everything ? moment_bytes(load.moments) * counts.all : 0;
   need.activations = load.batch_tokens > 0 ? activation_bytes(load) : 0;
@@ -131,6 +156,7 @@ std::string memory_text(const MemoryNeed& need) {
     text.append(name).append(" ").append(gibibytes(bytes));
   };
   part("weights", need.weights);
+  part("masters", need.masters);
   part("effective weights", need.effective);
   part("gradients", need.gradients);
   part("moments", need.moments);

@@ -15,6 +15,9 @@ struct TrainingLoad {
   QuantConfig quant;
   Keep keep = Keep::kEveryLayer;
   MomentBits moments = MomentBits::k32;
+  ParamDType param_dtype = ParamDType::kFloat32;
+  MasterWeights masters = MasterWeights::kFloat32;  // of bfloat16
+  EffectiveForm effective = EffectiveForm::kStored;
   Trained trained = Trained::kEverything;
   std::int64_t copies = 1;        // of the weights: 2 with a teacher
   std::int64_t batch_tokens = 0;  // of the longest forward pass
@@ -23,13 +26,15 @@ struct TrainingLoad {
 // Bytes at the peak of a step. What an allocator and the program itself add is not part of it:
 // some 20 MiB, and a few percent.
 struct MemoryNeed {
-  double weights = 0;    // masters in float32, after folding and untying
-  double effective = 0;  // rotated and quantized weights as values, and as codes
+  double weights = 0;    // what is trained, after folding and untying
+  double masters = 0;    // of weights in bfloat16
+  double effective = 0;  // rotated and quantized weights as values, and as codes; the tensors that
+                         // are values for one layer at a time
   double gradients = 0;
   double moments = 0;
   double activations = 0;  // kept for the backward pass, and of the layer under way; logits
 
-  double total() const { return weights + effective + gradients + moments + activations; }
+  double total() const { return weights + masters + effective + gradients + moments + activations; }
 };
 
 MemoryNeed training_memory(const TrainingLoad& load);

@@ -14,6 +14,11 @@ namespace trainer {
 
 enum class MomentBits { k32, k8 };  // of Adam's moments
 
+enum class ParamDType { kFloat32, kBFloat16 };  // of the parameters that are trained and read
+// What an optimizer of bfloat16 parameters updates: a copy in float32, whose nearest values they
+// are, or they themselves, rounded stochastically.
+enum class MasterWeights { kFloat32, kNone };
+
 enum class Schedule { kCosine, kLinear, kConstant };
 
 // The words for them, in flags, recipes and checkpoints; indexed by the enumerators.

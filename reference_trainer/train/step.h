@@ -10,6 +10,7 @@
 #include "reference_trainer/model/batch_input.h"
 #include "reference_trainer/model/transformer.h"
 #include "reference_trainer/ops/eight_bit_adam.h"
+#include "reference_trainer/train/held_parameters.h"
 #include "reference_trainer/train/settings.h"
 
 namespace trainer {
@@ -35,6 +36,7 @@ class GradientState {
   BackwardBuffers<B> backward_buffers() { return {acts, scratch, gradients}; }
 
   Parameters<B> gradients;
+  Parameters<B> masters;  // what bfloat16 parameters are rounded from, or empty: none
   // The step before which a tensor's moments are zero, in the order of tensor_list: Adam's bias
   // correction counts from there.
   std::vector<std::int64_t> moments_since;
@@ -150,14 +152,17 @@ template <Backend B, class MomentsOf>
 void update_tensors(B& backend, const TrainSettings& settings, const StepReport& report,
                     Network<B>& network, GradientState<B>& state, const MomentsOf& moments_of) {
   AdamWStep adam = adam_step(settings, report);
-  const auto parameters = tensor_list(network.parameters), gradients = tensor_list(state.gradients);
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    if (!is_trained(network.plan, parameters[i])) continue;
+  HeldParameters<B> held(network, state.masters);
+  const auto gradients = tensor_list(state.gradients);
+  for (std::size_t i = 0; i < gradients.size(); ++i) {
+    if (!is_trained(network.plan, gradients[i])) continue;
     adam.step = report.step + 1 - state.moments_since[i];
-    adam.weight_decay = parameters[i].is_matrix() ? settings.weight_decay : 0;
-    adamw_update(backend, adam, *gradients[i].tensor, moments_of(i), *parameters[i].tensor);
+    adam.weight_decay = gradients[i].is_matrix() ? settings.weight_decay : 0;
+    held.update(backend, i, rounding_key(settings.seed, report.step, i), [&](Tensor<B>& w) {
+      adamw_update(backend, adam, *gradients[i].tensor, moments_of(i), w);
+    });
   }
-  update_effective_weights(backend, network);
+  held.finish(backend);
 }
 
 template <Backend B>

@@ -28,8 +28,8 @@ using StepObserver = std::function<void(const StepReport&)>;
 template <Backend B, class State>
 void save_training_checkpoint(B& backend, const CheckpointPolicy& policy, std::int64_t steps_done,
                               Network<B>& network, State& state) {
-  const HostTensors host = checkpoint_tensors(backend, network, state);
-  save_checkpoint(policy.output_dir, {steps_done, policy.settings}, host.views);
+  const auto tensors = checkpoint_tensors(backend, network, state);
+  save_checkpoint(policy.output_dir, {steps_done, policy.settings}, tensors.views());
   prune_checkpoints(policy.output_dir, policy.keep);
 }
 

@@ -38,6 +38,19 @@ TEST(Error, EscapedKeepsValidUtf8AndShowsTheRestAsBytes) {
   EXPECT_EQ(escaped(std::string("a\0b\t\x7f", 5)), "a\\x00b\\t\\x7f");
 }
 
+// What ends a line for some programs, commands of 8-bit terminals, and what turns the direction of
+// the text around: any of them in a name would make a reader see another line than the one printed.
+TEST(Error, EscapedShowsSeparatorsC1AndDirectionMarksAsBytes) {
+  EXPECT_EQ(escaped("\u0085\u009b"), "\\xc2\\x85\\xc2\\x9b");
+  EXPECT_EQ(escaped("\u2028\u2029"), "\\xe2\\x80\\xa8\\xe2\\x80\\xa9");
+  EXPECT_EQ(escaped("\u202a\u202e"), "\\xe2\\x80\\xaa\\xe2\\x80\\xae");
+  EXPECT_EQ(escaped("\u2066\u2069"), "\\xe2\\x81\\xa6\\xe2\\x81\\xa9");
+  // Their neighbours are text.
+  for (const std::string text : {"\u00a0", "\u2027", "\u202f", "\u2065", "\u206a"}) {
+    EXPECT_EQ(escaped(text), text);
+  }
+}
+
 TEST(Error, EachHelperSetsItsExitCode) {
   const ErrorParts parts{"X", "w", "g", "e", ""};
   const auto code_of = [](const auto& thrower) {

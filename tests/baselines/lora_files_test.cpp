@@ -148,6 +148,8 @@ TEST_F(LoraRefusals, MissingKeysAndWrongValues) {
       {"format_version", 2},
       {"r", 0},
       {"r", "3"},
+      {"r", 3.5},
+      {"seed", -1},
       {"alpha", "x"},
       {"targets", nullptr},
       {"seed", "x"},

@@ -11,8 +11,6 @@ namespace {
 
 using Ids = std::vector<TokenId>;
 
-constexpr std::int64_t kAnyVocabulary = 1 << 20;
-
 class ByteLevelGolden : public testing::TestWithParam<const char*> {};
 
 TEST_P(ByteLevelGolden, TK12_IdsAndTexts) {

@@ -185,7 +185,8 @@ TEST(ChatTemplates, DS04_FieldsOfTheOtherRows) {
       {R"({"subreddit": "a", "title": 3, "post": "b", "summary": "c"})", "f:1:/title"},
       {R"({"subreddit": "a", "title": "t", "post": "b"})", "f:1:/summary"}};
   for (const auto& [text, where] : rows) {
-    const ErrorParts error = error_of([&] { parse_sft_row(nlohmann::json::parse(text), "f:1"); });
+    const nlohmann::json row = nlohmann::json::parse(text);
+    const ErrorParts error = error_of([&] { parse_sft_row(row, "f:1"); });
     EXPECT_EQ(error.code, "DS-04") << text;
     EXPECT_EQ(error.where, where) << text;
   }

@@ -25,6 +25,9 @@ TEST(SftFile, DS01_BadJsonNamesLineAndColumn) {
     EXPECT_EQ(error.code, "DS-01");
     EXPECT_TRUE(error.where == ":4:12" || error.where == ":4:11") << error.where;
   }
+  // What was read is of the line alone, however many come before it.
+  EXPECT_EQ(failure_of(before + "not JSON").got.find("U+000A"), std::string::npos);
+  EXPECT_EQ(failure_of(before + "not JSON").where, ":4:2");
   EXPECT_EQ(failure_of("{\"a\": 1, \"a\": 2}").code, "DS-01");
   EXPECT_EQ(failure_of(std::string(70, '[')).code, "DS-01");
   EXPECT_EQ(failure_of(kGood + kGood).code, "DS-01");

@@ -111,7 +111,18 @@ TEST(GgufBlocks, EX04_MoreThanFourBits) {
   EXPECT_EQ(code_of([&] { q4_1_bytes("t", pack_codes({5}, params, {q.data(), 1, 32})); }), "EX-04");
 }
 
-TEST(GgufBlocks, EX07_ScalesBeyondFp16) {
+// A scale below half of the smallest half becomes zero, and so do its values: at most 127 such
+// scales away (Q8_0StaysWithinItsBound has the same term). Nothing becomes NaN.
+TEST(GgufBlocks, QN08_ScalesBelowFp16LoseLessThanTheyBound) {
+  for (const float largest : {1e-8f, 1e-30f, 1e-44f}) {
+    const std::vector<float> x(32, largest);
+    const auto bytes = q8_0_bytes("t", x);
+    EXPECT_EQ(half_at(bytes, 0), 0.0);
+    EXPECT_LE(largest, 127 * 0x1p-25);
+  }
+}
+
+TEST(GgufBlocks, QN08_EX07_ScalesBeyondFp16) {
   const std::vector<std::int16_t> q(32, 15);
   const std::vector<roste::GroupParams> scale{{1e6f, 0}}, minimum{{30000.0f, 4}};
   EXPECT_EQ(code_of([&] { q4_1_bytes("t", pack_codes({4}, scale, {q.data(), 1, 32})); }), "EX-07");

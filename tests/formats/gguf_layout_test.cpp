@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <numbers>
 #include <set>
 
 #include "reference_trainer/model/parameters.h"
@@ -45,6 +46,22 @@ TEST(GgufLayout, NamesAreThoseOfLlamaCpp) {
   const ModelShape neox = tiny(kNeoXArchitecture);
   EXPECT_EQ(gguf_name(neox, "model.layers.0.self_attn.k_proj.weight"), "");
   EXPECT_EQ(gguf_name(neox, "model.layers.0.mlp.up_proj.bias"), "blk.0.ffn_up.bias");
+}
+
+// theta = 10000 and 8 channels: 1, 0.1, 0.01 and 0.001 radians per token, that is 20.4, 2.04, 0.2
+// and 0.02 turns of 128 tokens: fast, between, slow, slow.
+TEST(GgufLayout, DivisorsOfScaledFrequencies) {
+  ModelShape shape = tiny("LlamaForCausalLM");
+  shape.rope_theta = 10000;
+  EXPECT_TRUE(gguf_frequency_divisors(shape).empty());
+  shape.rope_scaling = Llama3RopeScaling{8, 1, 4, 128};
+  const std::vector<float> divisors = gguf_frequency_divisors(shape);
+  ASSERT_EQ(divisors.size(), 4u);
+  const double share = (12.8 / (2 * std::numbers::pi) - 1) / 3;
+  EXPECT_EQ(divisors[0], 1);
+  EXPECT_NEAR(divisors[1], 1 / ((1 - share) / 8 + share), 1e-6);
+  EXPECT_EQ(divisors[2], 8);
+  EXPECT_EQ(divisors[3], 8);
 }
 
 // Channels i and i + 4 of a head of 8 become neighbours.

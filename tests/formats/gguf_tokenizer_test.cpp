@@ -74,6 +74,23 @@ TEST(GgufTokenizer, EX06_APrefixSpaceOfItsOwnIsRefused) {
   }
 }
 
+// From a file of its own, or a value of tokenizer_config.json; a list of named ones is left out.
+TEST(GgufTokenizer, TheChatTemplateIsCarried) {
+  const testing::TemporaryDirectory model;
+  fs::copy(kGolden / "byte_level_qwen2" / "tokenizer.json", model.path());
+  const std::string key = "tokenizer.chat_template", jinja = "{{ messages[0]['content'] }}";
+  const auto write = [&](const char* name, const std::string& what) {
+    std::ofstream(model / name) << what;
+  };
+  EXPECT_FALSE(metadata(model.path(), 512).has(text(key)));
+  write("tokenizer_config.json", R"({"chat_template": [{"name": "default", "template": "x"}]})");
+  EXPECT_FALSE(metadata(model.path(), 512).has(text(key)));
+  write("tokenizer_config.json", R"({"chat_template": ")" + jinja + "\"}");
+  EXPECT_TRUE(metadata(model.path(), 512).has_string(key, jinja));
+  write("chat_template.jinja", "{{ bos_token }}");
+  EXPECT_TRUE(metadata(model.path(), 512).has_string(key, "{{ bos_token }}"));
+}
+
 // A tokenizer of the Llama-2 kind: merges "a b" (rank 0) and "ab c" (rank 1).
 TEST(GgufTokenizer, ScoresAreTheRanksOfMerges) {
   const fs::path directory = fs::path(::testing::TempDir()) / "roste-gguf-bpe";

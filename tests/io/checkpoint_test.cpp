@@ -147,6 +147,24 @@ TEST_F(Checkpoint, CK08_ManifestWithoutFields) {
   expect_skipped({"CK-08", "MANIFEST.json"});
 }
 
+TEST_F(Checkpoint, CK08_NumbersOfAManifestAreIntegers) {
+  save(10);
+  const std::filesystem::path path = save(20) / "MANIFEST.json";
+  const nlohmann::json body = nlohmann::json::parse(read_text(path)).at("body");
+  const auto expect_refused = [&](const char* place, const nlohmann::json& value) {
+    nlohmann::json changed = body;
+    changed[nlohmann::json::json_pointer(place)] = value;
+    write_text(path, manifest_with_body(changed));
+    expect_skipped({"CK-08", "MANIFEST.json", value.dump(), "integer"});
+  };
+  for (const nlohmann::json& value : {nlohmann::json(20.5), nlohmann::json(1e300)}) {
+    expect_refused("/step", value);
+    expect_refused("/version", value);
+    expect_refused("/files/state.safetensors/bytes", value);
+  }
+  expect_refused("/files/state.safetensors/bytes", -1);
+}
+
 TEST_F(Checkpoint, CK09_NewerVersionsAreRefusedNotSkipped) {
   save(10);
   const std::filesystem::path path = save(20);

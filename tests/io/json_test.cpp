@@ -1,4 +1,5 @@
 #include "reference_trainer/io/json.h"
+#include "reference_trainer/io/exact_json.h"
 
 #include <sys/stat.h>
 
@@ -70,6 +71,31 @@ TEST(Json, LongNamesAreCutInMessages) {
   const std::string twice =
       "{\"" + std::string(5000, 'n') + "\": 1, \"" + std::string(5000, 'n') + "\": 1}";
   expect_error([&] { parse_json(twice, kOrigin); }, "CF-10", ExitCode::kBadInput, {"5000 bytes"});
+}
+
+TEST(ExactJson, IntegersStayWhatTheyAre) {
+  const auto integer = [](const char* text) {
+    return exactly<std::int32_t>(nlohmann::json::parse(text));
+  };
+  EXPECT_EQ(integer("2147483647"), 2147483647);
+  EXPECT_EQ(integer("-2147483648"), -2147483647 - 1);
+  for (const char* text : {"2147483648", "-2147483649", "18446744073709551615", "4.0", "4.9",
+                           "1e300", "true", "null", "\"4\"", "[4]"}) {
+    EXPECT_EQ(integer(text), std::nullopt) << text;
+  }
+  EXPECT_EQ(exactly<std::uint64_t>(nlohmann::json::parse("18446744073709551615")),
+            ~std::uint64_t{0});
+  EXPECT_EQ(exactly<std::uint64_t>(nlohmann::json(-1)), std::nullopt);
+}
+
+TEST(ExactJson, NumbersStayFinite) {
+  EXPECT_EQ(exactly<float>(nlohmann::json(3)), 3.0f);
+  EXPECT_EQ(exactly<float>(nlohmann::json(0.5)), 0.5f);
+  EXPECT_EQ(exactly<float>(nlohmann::json(1e300)), std::nullopt);
+  EXPECT_EQ(exactly<double>(nlohmann::json(1e300)), 1e300);
+  EXPECT_EQ(exactly<float>(nlohmann::json(true)), std::nullopt);
+  EXPECT_EQ(exactly<std::string>(nlohmann::json("x")), "x");
+  EXPECT_THROW(exactly<std::string>(nlohmann::json(3)), nlohmann::json::exception);
 }
 
 TEST(Json, PointerStepsAreEscaped) { EXPECT_EQ(pointer_step("a/b~c"), "/a~1b~0c"); }

@@ -164,7 +164,14 @@ TEST_F(ModelConfig, CF03_TooDeep) {
 TEST_F(ModelConfig, CF04_NotAnInteger) {
   for (const json& value : {json("4096"), json(4096.0), json(4096.5), json(-1), json(true),
                             json::array(), json(2147483648), json(9223372036854775808u)}) {
-    expect_refused("hidden_size", value, "CF-04", {"got " + value.dump(), "1 to 2147483647"});
+    expect_refused("hidden_size", value, "CF-04", {"got " + value.dump(), "1 to 16777216"});
+  }
+  // Every layer is planned for before weights are looked for: 20 bytes must not ask for gigabytes.
+  expect_refused("num_hidden_layers", 2147483647, "CF-04", {"got 2147483647", "1 to 10000"});
+  EXPECT_EQ(read_with("num_hidden_layers", 10000).layers, 10000);
+  // The same of rotations, which have a sign for every channel.
+  for (const char* width : {"hidden_size", "intermediate_size", "head_dim"}) {
+    expect_refused(width, 16777218, "CF-04", {"got 16777218", "1 to 16777216"});
   }
   expect_refused("rms_norm_eps", "1e-5", "CF-04", {"\"1e-5\""});
   expect_refused("rms_norm_eps", 1e300, "CF-04", {"1e+300"});

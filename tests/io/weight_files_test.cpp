@@ -78,6 +78,14 @@ TEST_F(Weights, ST20_ShardNamesMustBeBasenames) {
   }
 }
 
+// The system refuses to look for such a file: that is the index's fault and not the disk's.
+TEST_F(Weights, ST20_ShardNamesFitAFileSystem) {
+  write_index(R"({"w": ")" + std::string(256, 'x') + R"("})");
+  expect_refused("ST-20", {"model.safetensors.index.json:/weight_map/w", "beside the index"});
+  write_index(R"({"w": ")" + std::string(255, 'x') + R"("})");
+  expect_refused("ST-22", {"is missing"});
+}
+
 TEST_F(Weights, ST20_IndexWithoutAMap) {
   write_index("[]");
   expect_refused("ST-03", {"index.json:/weight_map"});
@@ -146,7 +154,7 @@ TEST_F(Weights, ST24_NonFiniteValues) {
   values[4] = NAN;
   values[3] = -INFINITY;
   expect_error([&] { check_finite("w", "dir", values); }, "ST-24", ExitCode::kBadInput,
-               {"dir:/w", "-inf at index 3", "--allow-nonfinite"});
+               {"dir:/w", "-inf at index 3", "--allow_nonfinite"});
   values[3] = 0;
   expect_error([&] { check_finite("w", "dir", values); }, "ST-24", ExitCode::kBadInput,
                {"nan at index 4"});

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -190,6 +191,19 @@ TEST(PackedFile, BytesOfASmallMatrix) {
   expected.resize(128);
   expected.insert(expected.end(), {0x21, 0x0f, 0x70, 0x08});
   EXPECT_EQ(write_packed_file(small()), expected);
+}
+
+// A file of 64 bytes may say so: nothing of it takes as long as the rows are many.
+TEST(PackedFile, QN18_ManyRowsOfNothingCostNoTime) {
+  const Scheme scheme = scheme_of(RangeRule::kTight, 3, kPerRow);
+  const auto start = std::chrono::steady_clock::now();
+  const PackedMatrix m =
+      pack_matrix(scheme, kMaxPackedSide, 0, {}, std::span<const std::uint8_t>());
+  const PackedMatrix back = read_packed_file(write_packed_file(m));
+  unpack_matrix(back, std::span<std::int16_t>());
+  EXPECT_EQ(back.rows, kMaxPackedSide);
+  // Two billion steps take seconds; this takes microseconds.
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(500));
 }
 
 TEST(PackedFile, HeaderSaysWhereThePartsLie) {

@@ -1,6 +1,7 @@
 // Training with moments of eight bits: it learns, resumes bit for bit, and follows the rotations.
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <filesystem>
 
 #include "reference_trainer/train/change_rotations.h"
@@ -67,6 +68,47 @@ TEST(EightBitState, ResumesBitForBit) {
   const auto got = losses_of(cpu, rest, c, {}, 4, 8);
   EXPECT_EQ(got, std::vector<double>(expected.begin() + 4, expected.end()));
   EXPECT_EQ(get_parameters(cpu, rest.parameters), get_parameters(cpu, whole.parameters));
+  std::filesystem::remove_all(directory);
+}
+
+// A checkpoint as older programs wrote it: codes as numbers in F32.
+std::filesystem::path save_old_checkpoint(Cpu& cpu, const std::filesystem::path& directory,
+                                          Network<Cpu>& network, EightBitState<Cpu>& state) {
+  const StoredTensors stored = checkpoint_tensors(cpu, network, state);
+  std::vector<std::vector<float>> values;
+  std::vector<FloatTensorView> views;
+  for (const TensorView& view : stored.views()) {
+    if (view.dtype == DType::kU8) {
+      auto& codes = values.emplace_back();
+      for (const std::byte b : view.bytes)
+        codes.push_back(static_cast<float>(std::to_integer<int>(b)));
+    } else {
+      std::vector<float>& copied = values.emplace_back(view.bytes.size() / sizeof(float));
+      std::memcpy(copied.data(), view.bytes.data(), view.bytes.size());
+    }
+    views.push_back({view.name, view.shape, values.back()});
+  }
+  return save_checkpoint(directory, {3, {}}, views);
+}
+
+TEST(EightBitState, CodesAreBytesAndOlderCheckpointsAreRead) {
+  Cpu cpu(1);
+  const auto directory = std::filesystem::path(testing::TempDir()) / "eight_bit_old";
+  std::filesystem::remove_all(directory);
+  std::filesystem::create_directories(directory);
+  Network<Cpu> network = quantized_network(cpu), restored = quantized_network(cpu);
+  EightBitState<Cpu> state(cpu, network), read(cpu, restored);
+  losses_of(cpu, network, state, {}, 0, 3);
+  const StoredTensors stored = checkpoint_tensors(cpu, network, state);
+  for (const TensorView& view : stored.views()) {
+    const bool codes =
+        view.name.find("_codes.") != std::string::npos && !view.name.ends_with(".largest");
+    EXPECT_EQ(view.dtype, codes ? DType::kU8 : DType::kF32) << view.name;
+  }
+  save_old_checkpoint(cpu, directory, network, state);
+  EXPECT_EQ(restore_checkpoint(cpu, *find_newest_checkpoint(directory), restored, read), 3);
+  EXPECT_EQ(losses_of(cpu, restored, read, {}, 3, 6), losses_of(cpu, network, state, {}, 3, 6));
+  EXPECT_EQ(get_parameters(cpu, restored.parameters), get_parameters(cpu, network.parameters));
   std::filesystem::remove_all(directory);
 }
 

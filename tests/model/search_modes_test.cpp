@@ -240,6 +240,9 @@ TEST(SearchJson, MalformedTablesAreRefusedWithTheirPlace) {
   j["terms"][0]["squared_error"]["2"] = 1;
   EXPECT_EQ(refused_at(j), "RJ-02 f:/terms/0");
   j = good;
+  j["terms"][2]["layer"] = 0.5;
+  EXPECT_EQ(refused_at(j), "RJ-02 f:/terms/2");
+  j = good;
   j["terms"][1].erase("squared_norm");
   EXPECT_EQ(refused_at(j), "RJ-02 f:/terms/1");
   j = good;

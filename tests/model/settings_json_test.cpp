@@ -106,6 +106,31 @@ TEST(PlanJson, UnknownWordsAreRefusedWithTheirPlaceAndTheAlternatives) {
   EXPECT_EQ(expected_at(j, "f:/quantization/kv/symmetry"), "\"asymmetric\" or \"symmetric\"");
 }
 
+// What json::get would cut, wrap or convert is refused: the file says something that we do not do.
+TEST(PlanJson, CF04_NumbersThatTheirTypeCannotHoldAreRefused) {
+  const auto refused_at = [](const nlohmann::json::json_pointer& place,
+                             const nlohmann::json& value) -> std::string {
+    nlohmann::json j = to_json(unusual_plan());
+    j[place] = value;
+    try {
+      plan_from_json(test::tiny_shape(), j, "f");
+    } catch (const Error& e) {
+      return e.parts().code + " " + e.parts().where + " " + e.parts().got;
+    }
+    return "accepted";
+  };
+  using pointer = nlohmann::json::json_pointer;
+  EXPECT_EQ(refused_at(pointer("/quantization/weight/bits"), 4.9),
+            "RJ-01 f:/quantization/weight/bits 4.9");
+  EXPECT_EQ(refused_at(pointer("/quantization/weight/bits"), 4294967300),
+            "RJ-01 f:/quantization/weight/bits 4294967300");
+  EXPECT_EQ(refused_at(pointer("/format_version"), true), "RJ-01 f:/format_version true");
+  EXPECT_EQ(refused_at(pointer("/rotation/seed"), -1), "RJ-01 f:/rotation/seed -1");
+  EXPECT_EQ(refused_at(pointer("/rotation/seed"), 1e300), "RJ-01 f:/rotation/seed 1e+300");
+  EXPECT_EQ(refused_at(pointer("/quantization/kv/clip"), true),
+            "RJ-01 f:/quantization/kv/clip true");
+}
+
 TEST(PlanJson, NoFileMeansAPlainModel) {
   const ForwardPlan plan = plan_from_json(test::tiny_shape(), nullptr, "roste.json");
   EXPECT_FALSE(plan.quant.weight.enabled() || plan.quant.activation.enabled() ||

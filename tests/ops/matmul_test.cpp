@@ -100,7 +100,7 @@ TEST_P(Matmul, TnAddKeepsWhatWasThere) {
 }
 
 TEST_P(Matmul, SameBitsForAnyThreads) {
-  const auto [m, n, k] = size;
+  const auto m = size.m, n = size.n, k = size.k;
   expect_same_bits_for_any_threads([&](Cpu& c) {
     const Tensor<Cpu> a = random_tensor(c, m, k, 1), b = random_tensor(c, n, k, 2);
     const Tensor<Cpu> at = random_tensor(c, k, m, 3), bt = random_tensor(c, k, n, 4);

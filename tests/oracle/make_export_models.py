@@ -1,6 +1,6 @@
 """Tiny models with random weights and byte-level tokenizers, to be exported and read back.
 
-  make_export_models.py DIR      writes DIR/llama, DIR/qwen2, DIR/neox
+  make_export_models.py DIR      writes DIR/llama, DIR/llama31, DIR/qwen2, DIR/neox
 """
 import pathlib
 import shutil
@@ -30,6 +30,10 @@ if __name__ == "__main__":
     write(to / "llama", "byte_level_llama3", LlamaForCausalLM(LlamaConfig(
         **COMMON, intermediate_size=128, num_key_value_heads=2, attention_bias=True,
         tie_word_embeddings=False)), 1)
+    write(to / "llama31", "byte_level_llama3", LlamaForCausalLM(LlamaConfig(
+        **COMMON, intermediate_size=128, num_key_value_heads=2, tie_word_embeddings=False,
+        rope_parameters={"rope_type": "llama3", "rope_theta": 10000.0, "factor": 8.0, "low_freq_factor": 1.0,
+                         "high_freq_factor": 4.0, "original_max_position_embeddings": 32})), 4)
     write(to / "qwen2", "byte_level_qwen2", Qwen2ForCausalLM(Qwen2Config(
         **COMMON, intermediate_size=96, num_key_value_heads=2, tie_word_embeddings=True)), 2)
     write(to / "neox", "byte_level_neox", GPTNeoXForCausalLM(GPTNeoXConfig(

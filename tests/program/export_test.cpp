@@ -168,7 +168,8 @@ TEST(Export, EX04_ARangeFarFromZero) {
   expect_refused(exported(copy, to, {"--format", "compressed-tensors"}), "EX-04", to);
 }
 
-// A file without these frequencies would be another model.
+// llama.cpp has frequencies of their own for Llama alone; a file without them would be another
+// model.
 TEST(Export, EX01_ScaledRopeInGguf) {
   const Scratch scratch;
   const fs::path model = scratch / "scaled", to = scratch / "to";
@@ -180,9 +181,30 @@ TEST(Export, EX01_ScaledRopeInGguf) {
                             {"high_freq_factor", 4.0},
                             {"original_max_position_embeddings", 32}};
   write_text(model / "config.json", config.dump());
-  expect_refused(exported(model, to, {"--format", "gguf"}), "EX-01", to);
   EXPECT_EQ(exported(model, to, {"--format", "hf"}).exit_code, 0);
   EXPECT_EQ(json::parse(read_text(to / "config.json"))["rope_scaling"], config["rope_scaling"]);
+  ASSERT_EQ(exported(model, scratch / "gguf", {"--format", "gguf"}).exit_code, 0);
+  EXPECT_NE(read_text(scratch / "gguf" / "model.gguf").find("rope_freqs.weight"),
+            std::string::npos);
+}
+
+TEST(Export, EX01_ScaledRopeOfQwen2InGguf) {
+  const Scratch scratch;
+  const fs::path golden = fs::path(ROSTE_SOURCE_DIR) / "tests/golden", model = scratch / "qwen2";
+  fs::copy(golden / "family_qwen2_untied", model);
+  write_text(model / "tokenizer.json", R"({"added_tokens": [], "normalizer": null,
+    "pre_tokenizer": null, "post_processor": null, "decoder": null,
+    "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": ["a b"]}})");
+  json config = json::parse(read_text(model / "config.json"));
+  config.erase("rope_parameters");
+  config["rope_theta"] = 10000.0;
+  config["rope_scaling"] = {{"rope_type", "llama3"},
+                            {"factor", 8.0},
+                            {"low_freq_factor", 1.0},
+                            {"high_freq_factor", 4.0},
+                            {"original_max_position_embeddings", 32}};
+  write_text(model / "config.json", config.dump());
+  expect_refused(exported(model, scratch / "to", {"--format", "gguf"}), "EX-01", scratch / "to");
 }
 
 TEST(Export, EX01_FoldedGptNeox) {

@@ -64,8 +64,12 @@ struct BaseProduct {
   int columns = 1;              // blocks that are grouped: m / width; also the rows of `terms`
   int groups = 0;               // ceil(columns / 4)
   std::vector<BaseTerm> terms;  // [columns, groups]
+  // The same [groups, stride()], the terms of a group side by side; those behind the last row are
+  // 0.
+  std::vector<BaseTerm> terms_by_group;
 
   bool paired() const { return width == 2; }
+  int stride() const { return (columns + 15) / 16 * 16; }  // whole registers of any kernel
   // Numbers that the table of step 1 takes for each position inside of a block.
   int table_size() const { return groups * kGroupSums * width; }
 };
@@ -73,13 +77,17 @@ struct BaseProduct {
 namespace detail {
 
 inline BaseProduct grouped_terms(const SignMatrix& signs, int width) {
-  BaseProduct p{signs.order * width, width, signs.order, (signs.order + 3) / kGroupBlocks, {}};
+  BaseProduct p{signs.order * width, width, signs.order, (signs.order + 3) / kGroupBlocks, {}, {}};
+  p.terms_by_group.resize(static_cast<std::size_t>(p.groups) *
+                          static_cast<std::size_t>(p.stride()));
   for (int row = 0; row < signs.order; ++row) {
     for (int first = 0; first < signs.order; first += kGroupBlocks) {
       const int a = signs.at(row, first), b = signs.at(row, first + 1);
       const bool four = first + kGroupBlocks <= signs.order;
-      p.terms.push_back(base_term(a, b, four ? signs.at(row, first + 2) : a,
-                                  four ? signs.at(row, first + 3) : a));
+      const BaseTerm term =
+          base_term(a, b, four ? signs.at(row, first + 2) : a, four ? signs.at(row, first + 3) : a);
+      p.terms.push_back(term);
+      p.terms_by_group[static_cast<std::size_t>(first / kGroupBlocks * p.stride() + row)] = term;
     }
   }
   return p;

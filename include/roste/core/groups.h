@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <stdexcept>
 #include <string>
 
@@ -39,12 +40,17 @@ struct GroupLayout {
   std::int64_t run_of(std::int64_t g) const { return std::min(run, cols - col_of(g)); }
 };
 
-// The layout of a rows x cols matrix. Throws std::invalid_argument when a shape is negative, a
-// group size is not positive, or it does not divide cols under Tail::kRefuse.
+// The layout of a rows x cols matrix. Throws std::invalid_argument when a shape is negative or has
+// 2^63 values or more, a group size is not positive, or it does not divide cols under
+// Tail::kRefuse.
 inline GroupLayout group_layout(Grouping grouping, std::int64_t rows, std::int64_t cols) {
   if (rows < 0 || cols < 0) {
     throw std::invalid_argument("roste: groups of a " + std::to_string(rows) + " x " +
                                 std::to_string(cols) + " matrix; expected sizes >= 0");
+  }
+  if (cols > 0 && rows > std::numeric_limits<std::int64_t>::max() / cols) {
+    throw std::invalid_argument("roste: groups of a " + std::to_string(rows) + " x " +
+                                std::to_string(cols) + " matrix; expected fewer than 2^63 values");
   }
   const bool parts = grouping.kind == Grouping::Kind::kGroup;
   const bool may_be_shorter = grouping.tail == Tail::kShorter;

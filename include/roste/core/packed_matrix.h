@@ -126,7 +126,8 @@ PackedMatrix pack_matrix(const Scheme& scheme, std::int64_t rows, std::int64_t c
   PackedMatrix m{scheme, rows, cols, std::move(params), {}};
   m.codes.resize(static_cast<std::size_t>(rows) * m.row_bytes());
   const auto length = static_cast<std::size_t>(cols);
-  for (std::size_t r = 0; r < static_cast<std::size_t>(rows); ++r) {
+  const std::size_t filled = codes.empty() ? 0 : static_cast<std::size_t>(rows);
+  for (std::size_t r = 0; r < filled; ++r) {
     pack(codes.subspan(r * length, length), scheme.grid.codes,
          std::span(m.codes).subspan(r * m.row_bytes(), m.row_bytes()));
   }
@@ -143,6 +144,7 @@ void unpack_matrix(const PackedMatrix& m, std::span<Code> codes) {
                               " codes unpacked into " + std::to_string(codes.size()),
                           "one for each");
   }
+  if (codes.empty()) return;  // 64 bytes of a file can claim 2^31 rows of nothing
   for (std::int64_t r = 0; r < m.rows; ++r) {
     unpack(m.row(r), m.scheme.grid.codes,
            codes.subspan(static_cast<std::size_t>(r) * length, length));

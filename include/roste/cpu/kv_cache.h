@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "roste/cpu/detail/kv_rows.h"
+#include "roste/cpu/detail/rounding.h"
 
 namespace roste::cpu {
 
@@ -60,6 +61,7 @@ class BasicKvCache {
                                   " values for a cache of " + std::to_string(heads_) +
                                   " heads of " + std::to_string(head_dim()));
     }
+    detail::require_rounding_to_nearest();
     pages_.keep(tokens_ + x.rows);
     try {
       for (std::int64_t head = 0; head < heads_; ++head) write(x, head, isa);
@@ -81,6 +83,7 @@ class BasicKvCache {
   // fake_quantize gave the rows that went in. Throws std::invalid_argument.
   template <Number T>
   void read(std::int64_t head, std::int64_t first, MatrixView<T> x, Isa isa = best_isa()) const {
+    detail::require_rounding_to_nearest();
     check_head(head);
     check_range("reading", first, x.rows);
     check_length("read into rows", x.cols, head_dim());
@@ -93,6 +96,7 @@ class BasicKvCache {
   // Not scaled by 1 / sqrt(head_dim). Throws std::invalid_argument.
   void dot(std::int64_t head, std::span<const float> query, std::span<float> scores,
            Isa isa = best_isa()) const {
+    detail::require_rounding_to_nearest();
     check_head(head);
     check_range("scoring", 0, std::ssize(scores));
     check_length("multiplied by a query", std::ssize(query), head_dim());
@@ -107,6 +111,7 @@ class BasicKvCache {
   // [head_dim] must not overlap weights. Throws std::invalid_argument.
   void weighted_sum(std::int64_t head, std::span<const float> weights, std::span<float> out,
                     Isa isa = best_isa()) const {
+    detail::require_rounding_to_nearest();
     check_head(head);
     check_range("adding up", 0, std::ssize(weights));
     check_length("added up into a vector", std::ssize(out), head_dim());

@@ -13,6 +13,7 @@
 #include <type_traits>
 
 #include "roste/cpu/detail/product_activations.h"
+#include "roste/cpu/detail/rounding.h"
 #include "roste/cpu/product_weights.h"
 #include "roste/cpu/simd/multiply.h"
 
@@ -33,6 +34,7 @@ inline void check_product_shapes(std::int64_t tokens, std::int64_t inputs, const
                                 std::to_string(y.rows) + " x " + std::to_string(y.cols) +
                                 " matrix; expected equal shapes");
   }
+  require_rounding_to_nearest();
   if (!bias.empty() && bias.size() != static_cast<std::size_t>(w.outputs)) {
     throw std::invalid_argument("roste: a bias of " + std::to_string(bias.size()) + " values for " +
                                 std::to_string(w.outputs) + " outputs");

@@ -182,7 +182,7 @@ bool rotated_by_rows(const Rotation& rotation, const Scheme& scheme, MatrixView<
 #endif
 }
 
-inline RotateWithin with_memory(AlignedVector<float>& memory, const Rotation& rotation,
+inline RotateWithin with_memory(UnsetVector<float>& memory, const Rotation& rotation,
                                 std::int64_t cols, Isa isa) {
   memory.resize(static_cast<std::size_t>(rotate_quantize_workspace(rotation, cols)));
   return {memory, isa};
@@ -223,7 +223,7 @@ void rotate_quantize(const Rotation& rotation, const Scheme& scheme, MatrixView<
 template <ReadNumber T, CodeType Code>
 void rotate_quantize(const Rotation& rotation, const Scheme& scheme, MatrixView<T> x,
                      std::span<GroupParams> params, MatrixView<Code> codes, Isa isa = best_isa()) {
-  AlignedVector<float> memory;
+  UnsetVector<float> memory;
   rotate_quantize(rotation, scheme, x, params, codes,
                   detail::with_memory(memory, rotation, x.cols, isa));
 }
@@ -259,7 +259,7 @@ template <ReadNumber T>
 void rotate_quantize_packed(const Rotation& rotation, const Scheme& scheme, MatrixView<T> x,
                             std::span<GroupParams> params, MatrixView<std::uint8_t> bytes,
                             Isa isa = best_isa()) {
-  AlignedVector<float> memory;
+  UnsetVector<float> memory;
   rotate_quantize_packed(rotation, scheme, x, params, bytes,
                          detail::with_memory(memory, rotation, x.cols, isa));
 }

@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "roste/cpu/detail/rotate_tiles.h"
+#include "roste/cpu/detail/rounding.h"
 #include "roste/cpu/isa.h"
 #include "roste/cpu/matrix_view.h"
 
@@ -18,6 +19,7 @@ namespace roste::cpu {
 // ascending strides. Nothing is allocated. Throws std::invalid_argument for other shapes.
 inline void walsh_hadamard_rows(MatrixView<const float> x, MatrixView<float> y,
                                 Isa isa = best_isa()) {
+  detail::require_rounding_to_nearest();
   detail::check_same_shape("transforming", x, y);
   if (!std::has_single_bit(static_cast<std::uint64_t>(x.cols))) {
     throw std::invalid_argument("roste: a Walsh-Hadamard transform of " + std::to_string(x.cols) +

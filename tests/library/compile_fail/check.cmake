@@ -2,7 +2,8 @@
 #   cmake -D COMPILER=g++ -D COMPILER_ID=GNU -D SOURCE_DIR=<repository> -D CASE=<file.cpp>
 #         -P check.cmake
 # CASE compiles as it is. With -DROSTE_MUST_NOT_COMPILE it does not, and the compiler prints every
-# sentence that CASE names in a line "// Refused with: ...".
+# sentence that CASE names in a line "// Refused with: ...". Flags of a line "// Flags: ..." are given
+# only then.
 
 # Messages come without the source line they point at: a sentence found there is no reason given.
 # In the C locale compilers quote with ASCII characters.
@@ -23,7 +24,9 @@ if(NOT twin_status EQUAL 0)
   message(FATAL_ERROR "the correct twin does not compile: ${CASE}\n${twin_output}")
 endif()
 
-execute_process(COMMAND ${compile} -DROSTE_MUST_NOT_COMPILE
+file(STRINGS ${CASE} flags REGEX "^// Flags: ")
+string(REGEX REPLACE "^// Flags: " "" flags "${flags}")
+execute_process(COMMAND ${compile} -DROSTE_MUST_NOT_COMPILE ${flags}
                 RESULT_VARIABLE status ERROR_VARIABLE output)
 if(status EQUAL 0)
   message(FATAL_ERROR "compiles, but must not: ${CASE}")

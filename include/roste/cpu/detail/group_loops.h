@@ -15,6 +15,7 @@
 #include "roste/core/non_finite.h"
 #include "roste/core/quantizer.h"
 #include "roste/cpu/detail/number_run.h"
+#include "roste/cpu/detail/rounding.h"
 #include "roste/cpu/matrix_view.h"
 
 namespace roste::cpu {
@@ -36,7 +37,9 @@ struct Job {
       : isa(chosen),
         grid(s.grid),
         layout(group_layout(s.grouping, rows, cols)),
-        far_apart(rows * cols >= kCached && layout.runs_per_group == 1 && layout.run > kPiece) {}
+        far_apart(rows * cols >= kCached && layout.runs_per_group == 1 && layout.run > kPiece) {
+    require_rounding_to_nearest();
+  }
 
   // Values of a matrix that is not expected to be in a cache near to the core, 1 MiB of float.
   static constexpr std::int64_t kCached = 262144;

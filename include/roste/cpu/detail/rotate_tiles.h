@@ -56,7 +56,7 @@ class RotationMemory {
   std::span<Computed<T>> span() { return numbers_; }
 
  private:
-  AlignedVector<Computed<T>> numbers_;
+  UnsetVector<Computed<T>> numbers_;
 };
 
 template <class T>

@@ -6,6 +6,7 @@
 
 #include "roste/core/rotation.h"
 #include "roste/cpu/detail/butterfly.h"
+#include "roste/cpu/detail/rounding.h"
 
 namespace roste::cpu::detail {
 
@@ -25,7 +26,9 @@ struct RotationPlan {
         sign_words(rotation.sign_words().data()),
         norm(static_cast<T>(rotation.norm())),
         base(&rotation.base_product_of(direction)),
-        table(table_memory) {}
+        table(table_memory) {
+    require_rounding_to_nearest();
+  }
 
   bool has_base() const { return base->order > 1; }
   // True where Rotation::sign_words holds the signs of whole rotations side by side, so that a

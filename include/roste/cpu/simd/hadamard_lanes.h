@@ -57,6 +57,13 @@ ROSTE_INLINE Floats flip_all(Floats v, std::uint32_t mask) {
   return _mm256_xor_ps(v, _mm256_castsi256_ps(bits));
 }
 
+// Entry term & 7 of t, negated where bit 3 is set, for the eight terms at p.
+ROSTE_INLINE Floats look_up_terms(Floats t, const void* p) {
+  const __m256i terms = _mm256_cvtepu8_epi32(_mm_loadl_epi64(static_cast<const __m128i*>(p)));
+  const __m256i minus = _mm256_slli_epi32(_mm256_srli_epi32(terms, 3), 31);
+  return _mm256_xor_ps(_mm256_permutevar8x32_ps(t, terms), _mm256_castsi256_ps(minus));
+}
+
 }  // namespace roste::cpu::simd::avx2
 ROSTE_TARGET_END
 
@@ -94,6 +101,12 @@ ROSTE_INLINE Floats flip_signs(Floats v, const std::uint8_t* bits) {
 
 ROSTE_INLINE Floats flip_all(Floats v, std::uint32_t mask) {
   return _mm512_xor_ps(v, _mm512_castsi512_ps(_mm512_set1_epi32(static_cast<int>(mask))));
+}
+
+// Entry term of t, whose upper half is the lower one negated, for the sixteen terms at p.
+ROSTE_INLINE Floats look_up_terms(Floats t, const void* p) {
+  const __m128i terms = _mm_loadu_si128(static_cast<const __m128i*>(p));
+  return _mm512_maskz_permutexvar_ps(0xffff, _mm512_maskz_cvtepu8_epi32(0xffff, terms), t);
 }
 
 }  // namespace roste::cpu::simd::avx512
