@@ -30,7 +30,7 @@ void store_effective_weights(Network<B>& network) {
   network.plan.weight_form = WeightForm::kEffective;
 }
 
-// The weight that make_effective_weight quantizes: R^T W of eq. (5), on the host.
+// The weight that make_stored_weight quantizes: R^T W of eq. (5), on the host.
 template <Backend B>
 std::vector<float> host_rotated_weight(B& backend, const Network<B>& network, std::size_t layer,
                                        Linear l) {

@@ -83,7 +83,7 @@ void add_manifest(Corpus& corpus) {
   const fs::path directory = parent / "step-7";
   fs::create_directory(directory);
   const std::vector<float> values = {1.0f, 2.0f};
-  const FloatTensorView tensor{"w", {2}, values};
+  const TensorView tensor = stored_view({"w", {2}, values});
   write_safetensors(directory / kStateFile, {&tensor, 1}, {});
   const CheckpointInfo info{7, {{"lr", 1e-3}, {"seed", 3}}};
   const std::string file = manifest_text(directory, info, {&tensor, 1});
