@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <new>
 #include <span>
 #include <system_error>
 #include <utility>
@@ -125,8 +126,13 @@ StagedDirectory::StagedDirectory(fs::path target) : target_(resolve_target(targe
 }
 
 StagedDirectory::~StagedDirectory() {
-  std::error_code ignored;  // a destructor has nobody to tell; prune_checkpoints sweeps later
-  if (!committed_) fs::remove_all(staging_, ignored);
+  if (committed_) return;
+  alive_ = FileDescriptor(-1);  // there may be no other descriptor to remove the rest with
+  try {  // a destructor has nobody to tell, and walking a tree needs memory; sweeps come later
+    std::error_code ignored;
+    fs::remove_all(staging_, ignored);
+  } catch (const std::bad_alloc&) {
+  }
 }
 
 const fs::path& StagedDirectory::path() const { return staging_; }

@@ -51,7 +51,7 @@ TEST(Acceptance, QN12_ValuesRoundedToBFloat16AreDivided) {
   for (std::size_t i = 0; i < x.size(); ++i) {
     const GroupParams p = params[i / static_cast<std::size_t>(cols)];
     const auto code = [&](float quotient) {
-      const double q = std::nearbyint(quotient) + p.zero;
+      const double q = static_cast<double>(std::nearbyint(quotient)) + static_cast<double>(p.zero);
       return static_cast<std::uint8_t>(std::min<double>(range.max, std::max<double>(0, q)));
     };
     divided[i] = code(x[i] / p.scale);
