@@ -9,6 +9,7 @@
 int main(int argc, char** argv) {
   trainer::reserve_standard_streams();
   trainer::install_signal_rules();
+  trainer::install_terminate_rule();
   try {
     return trainer::dispatch(trainer::parse_command_line(argc, argv));
   } catch (const std::exception& error) {

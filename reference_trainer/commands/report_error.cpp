@@ -1,10 +1,14 @@
 #include "reference_trainer/commands/report_error.h"
 
+#include <unistd.h>
+
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <system_error>
 
 #include "reference_trainer/base/error.h"
@@ -43,7 +47,25 @@ Error as_error(const std::exception& failure) {
           {"internal", kProgram, failure.what(), "no such failure", "please report it"}};
 }
 
+// Neither the line nor the way out may allocate.
+[[noreturn]] void end_without_memory() {
+  constexpr std::string_view kLine =
+      "error: DF-05 reference_trainer: got no memory while letting go of what was held, expected "
+      "enough memory; try a smaller batch size or max_length\n";
+  try {
+    if (const std::exception_ptr failure = std::current_exception())
+      std::rethrow_exception(failure);
+  } catch (const std::bad_alloc&) {
+    [[maybe_unused]] const auto lost = ::write(STDERR_FILENO, kLine.data(), kLine.size());
+    ::_exit(static_cast<int>(ExitCode::kIo));
+  } catch (...) {
+  }
+  std::abort();
+}
+
 }  // namespace
+
+void install_terminate_rule() { std::set_terminate(end_without_memory); }
 
 int report_error(const std::exception& failure) {
   if (const auto* stopped = dynamic_cast<const Stopped*>(&failure)) {

@@ -11,4 +11,8 @@ namespace trainer {
 // 3 with code "internal" for anything else.
 int report_error(const std::exception& failure);
 
+// For main(): where memory ends inside of a destructor, which may not throw, the program ends with
+// the line and the exit code of DF-05, too. Everything else that calls std::terminate aborts.
+void install_terminate_rule();
+
 }  // namespace trainer

@@ -43,6 +43,10 @@ fs::path nearest_existing_parent(const fs::path& path) {
 void check_existing(const fs::path& output) {
   std::error_code error;
   const bool empty = fs::is_empty(output, error);
+  if (error == std::errc::too_many_files_open) {  // no fault of the directory
+    throw_io({"IO-02", output.string(), "a directory that cannot be listed: " + error.message(),
+              "a file descriptor for it", "raise the limit of open files, ulimit -n"});
+  }
   if (error) refuse(output, "a directory that cannot be listed: " + error.message());
   if (!empty) {
     refuse(output, "a directory that is not empty", "choose another name, or remove it first");

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <filesystem>
 #include <new>
 #include <stdexcept>
@@ -52,6 +53,23 @@ TEST(ReportError, IO02_SystemErrorsNameTheProgram) {
   EXPECT_EQ(r.exit_code, 4);
   EXPECT_TRUE(r.line.starts_with("error: IO-02 reference_trainer: got thread: Resource temp"))
       << r.line;
+}
+
+struct ThrowsWhenItEnds {
+  ~ThrowsWhenItEnds() { throw_it(); }
+  void (*throw_it)();
+};
+
+// A library's destructor that allocates, and finds no memory.
+TEST(ReportErrorDeathTest, DF05_NoMemoryInsideOfADestructor) {
+  const auto end_with = [](void (*throw_it)()) {
+    install_terminate_rule();
+    const ThrowsWhenItEnds ends{throw_it};
+  };
+  EXPECT_EXIT(end_with([] { throw std::bad_alloc(); }), ::testing::ExitedWithCode(4),
+              "^error: DF-05 [^\n]*\n$");
+  EXPECT_EXIT(end_with([] { throw std::runtime_error("x"); }), ::testing::KilledBySignal(SIGABRT),
+              "");
 }
 
 TEST(ReportError, AlwaysExactlyOneLine) {
