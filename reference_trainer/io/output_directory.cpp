@@ -44,8 +44,9 @@ void check_existing(const fs::path& output) {
   std::error_code error;
   const bool empty = fs::is_empty(output, error);
   if (error == std::errc::too_many_files_open) {  // no fault of the directory
-    throw_io({"IO-02", output.string(), "a directory that cannot be listed: " + error.message(),
-              "a file descriptor for it", "raise the limit of open files, ulimit -n"});
+    throw_io({"IO-02", output.string(), "a directory that cannot be listed",
+              "a file descriptor for it", "raise the limit of open files, ulimit -n"},
+             error.value());
   }
   if (error) refuse(output, "a directory that cannot be listed: " + error.message());
   if (!empty) {
