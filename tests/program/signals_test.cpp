@@ -14,14 +14,17 @@ long step_of_line(const std::string& line, const std::string& name) {
   return line.starts_with(head) ? std::atol(line.c_str() + head.size()) : -1;
 }
 
+// Enough that a signal after the fourth step arrives before the last, however late it is sent.
+const std::string kSteps = "60";
+
 TEST(Signals, SG01_AStepIsFinishedAndSavedAndTheRestIsBitEqual) {
   const Scratch scratch;
-  ASSERT_EQ(run_program(survival_training(scratch / "whole", "12")).exit_code, 0);
+  ASSERT_EQ(run_program(survival_training(scratch / "whole", kSteps)).exit_code, 0);
   const std::pair<int, std::string> signals[] = {
       {SIGTERM, "SIGTERM"}, {SIGINT, "SIGINT"}, {SIGHUP, "SIGHUP"}};
   for (const auto& [signal, name] : signals) {
     const fs::path out = scratch / name;
-    const Process training(survival_training(out, "12"), scratch / "io");
+    const Process training(survival_training(out, kSteps), scratch / "io");
     ASSERT_TRUE(wait_until([&] { return has_steps(out, 4); }));
     training.send(signal);
     const Outcome stopped = training.wait();
@@ -31,10 +34,10 @@ TEST(Signals, SG01_AStepIsFinishedAndSavedAndTheRestIsBitEqual) {
     EXPECT_TRUE(fs::exists(out / "checkpoints" / ("step-" + std::to_string(step))));
     EXPECT_EQ(lines_of(out / "log.jsonl"), step);
     expect_nothing_hidden(out, name);
-    const Outcome rest = run_program(survival_training(out, "12") + Words{"--resume"});
+    const Outcome rest = run_program(survival_training(out, kSteps) + Words{"--resume"});
     ASSERT_EQ(rest.exit_code, 0) << rest.err;
     EXPECT_EQ(final_weights(out), final_weights(scratch / "whole")) << name;
-    EXPECT_EQ(lines_of(out / "log.jsonl"), 12) << "no step ran twice";
+    EXPECT_EQ(lines_of(out / "log.jsonl"), std::stol(kSteps)) << "no step ran twice";
   }
 }
 
@@ -169,9 +172,9 @@ TEST(Signals, SG02_ASecondInterruptEndsAtOnce) {
 
 TEST(Signals, SG04_OthersLoseNothing) {
   const Scratch scratch;
-  ASSERT_EQ(run_program(survival_training(scratch / "whole", "9")).exit_code, 0);
+  ASSERT_EQ(run_program(survival_training(scratch / "whole", kSteps)).exit_code, 0);
   const fs::path out = scratch / "out";
-  const Process training(survival_training(out, "9"), scratch / "io");
+  const Process training(survival_training(out, kSteps), scratch / "io");
   ASSERT_TRUE(wait_until([&] { return has_steps(out, 4); }));
   training.send(SIGPIPE);  // ignored
   training.send(SIGSTOP);
@@ -182,11 +185,11 @@ TEST(Signals, SG04_OthersLoseNothing) {
   EXPECT_EQ(final_weights(out), final_weights(scratch / "whole"));
 
   fs::remove_all(out);
-  const Process killed(survival_training(out, "9"), scratch / "io");
+  const Process killed(survival_training(out, kSteps), scratch / "io");
   ASSERT_TRUE(wait_until([&] { return has_steps(out, 5); }));
   killed.send(SIGUSR1);  // no meaning to us: as SIGKILL
   EXPECT_EQ(killed.wait().exit_code, 128 + SIGUSR1);
-  ASSERT_EQ(run_program(survival_training(out, "9") + Words{"--resume"}).exit_code, 0);
+  ASSERT_EQ(run_program(survival_training(out, kSteps) + Words{"--resume"}).exit_code, 0);
   EXPECT_EQ(final_weights(out), final_weights(scratch / "whole"));
 }
 
