@@ -43,8 +43,16 @@ readers() {
     LLVM_PROFILE_FILE=$work/$program.raw "$work/tests/$program" --gtest_brief=1 >&2
   done
   "llvm-profdata-$version" merge "$work"/*.raw -o "$work/profile"
-  "llvm-cov-$version" report "$work/tests/base_tests" -object "$work/tests/io_tests" -object "$work/tests/data_tests" -instr-profile="$work/profile" \
-    "${files[@]/#/reference_trainer/}"
+  "llvm-cov-$version" report "$work/tests/base_tests" -object "$work/tests/io_tests" \
+    -object "$work/tests/data_tests" -instr-profile="$work/profile" |
+    awk -v names="${files[*]/#/reference_trainer/}" '
+      BEGIN { count = split(names, name); for (i = 1; i <= count; ++i) wanted[name[i]] = 1
+              printf "| file | lines | missed | branches | missed |\n|---|---|---|---|---|\n" }
+      $1 in wanted { print "| " $1 " | " $8 " | " $9 " | " $11 " | " $12 " |"
+                     ++found; lines += $8; less += $9; branches += $11; fewer += $12 }
+      END { printf "| all | %d | %d (%.1f %%) | %d | %d (%.1f %%) |\n", lines, less, 100 - 100 * less / lines,
+              branches, fewer, 100 - 100 * fewer / branches
+            exit found != count }'
 }
 
 case ${1:-} in
