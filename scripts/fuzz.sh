@@ -36,7 +36,7 @@ if ! echo 'extern "C" int LLVMFuzzerTestOneInput(const char*, unsigned long) { r
   exit 77
 fi
 
-cmake --preset "$preset" >&2
+cmake --fresh --preset "$preset" >&2
 cmake --build "$build" --target "${targets[@]/#/fuzz_}" >&2
 
 TMPDIR=$(mktemp -d -p "$([[ -w /dev/shm ]] && echo /dev/shm || echo "${TMPDIR:-/tmp}")" roste_fuzz_XXXXXX)

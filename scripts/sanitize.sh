@@ -48,14 +48,14 @@ quick() { # preset
     programs=(sanitize/race_tests)
     filter='ThreadPool*:*Thread*'
   fi
-  cmake --preset "$1" >&2
+  cmake --fresh --preset "$1" >&2
   cmake --build "build/$1" --target "${programs[@]##*/}" >&2
   local program
   for program in "${programs[@]}"; do check "$1" "tests/$program" "$filter"; done
 }
 
 full() { # preset
-  cmake --preset "$1" >&2
+  cmake --fresh --preset "$1" >&2
   cmake --build "build/$1" >&2
   cmake --build "build/$1" --target library_memory_tests race_tests >&2
   ctest --preset "$1" --no-tests=error || status=1

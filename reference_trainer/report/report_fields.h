@@ -10,11 +10,11 @@ namespace trainer {
 
 template <class Struct, class Value>
 struct Field {
+  constexpr Field(std::string_view name_in_file, Value Struct::*of)
+      : name(name_in_file), member(of) {}
   std::string_view name;
   Value Struct::*member;
 };
-template <class Struct, class Value>
-Field(const char*, Value Struct::*) -> Field<Struct, Value>;
 
 // Fields of a struct, in the order of its declaration.
 template <class Struct>

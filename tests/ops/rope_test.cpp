@@ -93,7 +93,9 @@ TEST(Rope, BackwardAgainstCentralDifferences) {
     Tensor<Cpu> dx = random_tensor(cpu, rows, 18, 2);
     const Values upstream = doubles(dx);
     rope_backward(cpu, shape, indices_of(cpu, positions), dx);
-    const auto loss = [&](const Values& v) { return dot(upstream, twin(shape, positions, v)); };
+    const auto loss = [&, &shape = shape, &positions = positions](const Values& v) {
+      return dot(upstream, twin(shape, positions, v));
+    };
     expect_near(dx, numeric_gradient(doubles(x), loss), kTolerance + 1e-9);
   }
 }

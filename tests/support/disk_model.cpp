@@ -45,7 +45,7 @@ std::pair<int, std::string> DiskModel::parent_of(const std::string& path) const 
 void DiskModel::record(const Call& call, std::size_t index) {
   syncs_.push_back(call.name == "fsync" ? find(call.path) : -1);
   const auto [directory, name] = parent_of(call.path);
-  const auto change = [&](Change::Kind kind, int node, int in) {
+  const auto change = [&, &name = name](Change::Kind kind, int node, int in) {
     const std::string to = call.to.substr(call.to.rfind('/') + 1);
     changes_.push_back({kind, node, in, name, to, call.bytes, index});
     apply(changes_.back(), now_);
