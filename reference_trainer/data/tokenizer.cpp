@@ -91,9 +91,8 @@ Tokenizer Tokenizer::load(const std::filesystem::path& directory, std::int64_t v
   const std::filesystem::path path = directory / "tokenizer.json";
   const bool has_parts =
       !std::filesystem::exists(path) && std::filesystem::exists(directory / "vocab.json");
-  const nlohmann::json json = has_parts
-                                  ? read_vocabulary_files(directory)
-                                  : parse_json(read_file(path), {path.string(), "TK-03", "", ""});
+  const nlohmann::json json =
+      has_parts ? read_vocabulary_files(directory) : read_tokenizer_json(path);
   const std::string where =
       has_parts ? (directory / "{vocab.json, merges.txt}").string() : path.string();
   Tokenizer tokenizer;

@@ -14,8 +14,15 @@ namespace {
 
 using nlohmann::json;
 
-json parse_file(const std::filesystem::path& path) {
-  return parse_json(read_file(path), {path.string(), "TK-03", "", ""});
+std::string read_tokenizer_file(const std::filesystem::path& path) {
+  std::error_code unknown;  // what has no size is for read_file to judge
+  const std::uintmax_t bytes = std::filesystem::file_size(path, unknown);
+  if (!unknown && bytes > kMostTokenizerBytes) {
+    throw_bad_input({"TK-06", path.string(), std::to_string(bytes) + " bytes",
+                     "at most " + std::to_string(kMostTokenizerBytes) + " in a tokenizer's file",
+                     "this is no tokenizer's file, or one with entries beyond any use"});
+  }
+  return read_file(path);
 }
 
 // One merge a line; the first line may be a comment on the version.
@@ -87,16 +94,20 @@ json parts_of_class(const JsonCursor& config) {
 
 }  // namespace
 
+json read_tokenizer_json(const std::filesystem::path& path) {
+  return parse_json(read_tokenizer_file(path), {path.string(), "TK-03", "", ""});
+}
+
 json read_vocabulary_files(const std::filesystem::path& directory) {
   const std::filesystem::path path = directory / "tokenizer_config.json";
-  const json settings = parse_file(path);
+  const json settings = read_tokenizer_json(path);
   const JsonCursor config(settings, path.string(), "TK-01");
   json result = parts_of_class(config);
   result["added_tokens"] = added_tokens(config);
   result["decoder"] = {{"type", "ByteLevel"}};
   result["model"] = {{"type", "BPE"},
-                     {"vocab", parse_file(directory / "vocab.json")},
-                     {"merges", merges_of(read_file(directory / "merges.txt"))}};
+                     {"vocab", read_tokenizer_json(directory / "vocab.json")},
+                     {"merges", merges_of(read_tokenizer_file(directory / "merges.txt"))}};
   return result;
 }
 

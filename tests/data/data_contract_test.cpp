@@ -11,6 +11,7 @@
 #include "reference_trainer/data/sft_dataset_lines.h"
 #include "reference_trainer/data/token_cache.h"
 #include "reference_trainer/data/unchanged_file.h"
+#include "reference_trainer/data/vocabulary_files.h"
 #include "tests/data/sft_samples.h"
 
 namespace trainer {
@@ -172,38 +173,61 @@ TEST(LongTexts, TK11_PiecesOf2To31Bytes) {
   ::munmap(nothing, bytes);
 }
 
-// A vocabulary of 2^n words with 2^n merges: time per byte does not grow with the file.
-TEST(LargeTokenizers, TK06_ManyMergesAreLoadedInLinearTime) {
-  const auto seconds_per_merge = [](int merges) {
+// The 200 MB of 10^7 merges, and one byte more than is read: holes, refused by their size.
+TEST(LargeTokenizers, TK06_FilesBeyondTheLimitAreNotRead) {
+  for (const char* name : {"tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json"}) {
     const TemporaryDirectory directory;
-    {
-      std::ofstream file(directory.path() / "tokenizer.json");
-      file << R"({"model": {"type": "BPE", "vocab": {"a": 0)";
-      std::string word = "a";
-      // Words are numbers in base 4, letters b ... e, after an a: each is its prefix and one
-      // letter.
-      std::vector<std::string> words = {"a"};
-      file << R"(, "b": 1, "c": 2, "d": 3, "e": 4)";
-      std::string list;
-      for (int i = 0; i < merges; ++i) {
-        const std::string prefix = words[static_cast<std::size_t>(i / 4)];
-        const char letter = static_cast<char>('b' + i % 4);
-        words.push_back(prefix + letter);
-        file << ", \"" << words.back() << "\": " << i + 5;
-        list += (i == 0 ? "\"" : ", \"") + prefix + " " + letter + "\"";
-      }
-      file << "}, \"merges\": [" << list << "]}}";
+    const bool is_whole = name == std::string("tokenizer.json");
+    if (!is_whole) {
+      std::ofstream(directory.path() / "vocab.json") << R"({"a": 0})";
+      std::ofstream(directory.path() / "merges.txt") << "";
+      std::ofstream(directory.path() / "tokenizer_config.json")
+          << R"({"tokenizer_class": "GPT2Tokenizer"})";
     }
-    const auto start = std::chrono::steady_clock::now();
-    const Tokenizer tokenizer = Tokenizer::load(directory.path(), merges + 5);
-    EXPECT_EQ(tokenizer.size(), merges + 5);
-    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
-    const auto bytes = std::filesystem::file_size(directory.path() / "tokenizer.json");
-    EXPECT_LT(taken.count(), 1.0 + static_cast<double>(bytes) / (1 << 20));  // 1 s/MiB
-    return taken.count() / merges;
-  };
-  const double few = seconds_per_merge(20'000), many = seconds_per_merge(160'000);
-  EXPECT_LT(many, 4 * few + 2e-6);  // a square would be 8 times as much
+    for (const std::uintmax_t bytes : {std::uintmax_t{200'000'000}, kMostTokenizerBytes + 1}) {
+      std::ofstream(directory.path() / name, std::ios::app);
+      std::filesystem::resize_file(directory.path() / name, bytes);
+      const ErrorParts error = error_of([&] { Tokenizer::load(directory.path(), 1); });
+      EXPECT_EQ(error.code, "TK-06") << name;
+      EXPECT_THAT(error.where, HasSubstr(name));
+      EXPECT_THAT(error.got, HasSubstr(std::to_string(bytes) + " bytes"));
+    }
+  }
+}
+
+TEST(LargeTokenizers, TK06_AFileOfTheLimitIsRead) {
+  const TemporaryDirectory directory;
+  std::ofstream(directory.path() / "tokenizer.json") << "[";
+  std::filesystem::resize_file(directory.path() / "tokenizer.json", kMostTokenizerBytes);
+  const ErrorParts error = error_of([&] { Tokenizer::load(directory.path(), 1); });
+  EXPECT_EQ(error.code, "TK-03");  // the zeros behind the bracket
+}
+
+// 160000 words and merges, the most of a published vocabulary, in far less time than its square.
+TEST(LargeTokenizers, TK06_ManyMergesAreLoaded) {
+  constexpr int kMerges = 160'000;
+  const TemporaryDirectory directory;
+  std::uintmax_t bytes = 0;
+  {
+    std::ofstream file(directory.path() / "tokenizer.json");
+    file << R"({"model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "c": 2, "d": 3, "e": 4)";
+    // Words are numbers in base 4, letters b ... e, after an a: each is its prefix and a letter.
+    std::vector<std::string> words = {"a"};
+    std::string list;
+    for (int i = 0; i < kMerges; ++i) {
+      const std::string prefix = words[static_cast<std::size_t>(i / 4)];
+      const char letter = static_cast<char>('b' + i % 4);
+      words.push_back(prefix + letter);
+      file << ", \"" << words.back() << "\": " << i + 5;
+      list += (i == 0 ? "\"" : ", \"") + prefix + " " + letter + "\"";
+    }
+    file << "}, \"merges\": [" << list << "]}}";
+    bytes = static_cast<std::uintmax_t>(file.tellp());
+  }
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(Tokenizer::load(directory.path(), kMerges + 5).size(), kMerges + 5);
+  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+  EXPECT_LT(taken.count(), 1.0 + static_cast<double>(bytes) / (1 << 20));  // 1 s/MiB
 }
 
 }  // namespace
