@@ -16,7 +16,7 @@ void check_architecture(const ExportJob& job, const ModelShape& shape) {
                    "--format hf writes it for reference_trainer"});
 }
 
-void append_codes(const std::string& name, const CarriedCodes& c, StoredTensors& stored) {
+void append_codes(const std::string& name, const CarriedCodes& c, ExportedTensors& stored) {
   const auto numbers = [&](const char* part, DType type, std::vector<std::int64_t> shape,
                            const auto& values) {
     stored.append_numbers(name + part, type, std::move(shape), std::span(values));
@@ -28,7 +28,7 @@ void append_codes(const std::string& name, const CarriedCodes& c, StoredTensors&
 }
 
 LinearsByBits append_linears(const ExportJob& job, const ModelShape& shape,
-                             const PackedWeights& packed, StoredTensors& stored) {
+                             const PackedWeights& packed, ExportedTensors& stored) {
   LinearsByBits linears;
   for (std::size_t i = 0; i < packed.size(); ++i) {
     for (const Linear l : linears_of(shape)) {
@@ -46,13 +46,13 @@ LinearsByBits append_linears(const ExportJob& job, const ModelShape& shape,
   return linears;
 }
 
-void append_floats(Cpu& cpu, Network<Cpu>& network, StoredTensors& stored) {
+void append_floats(Cpu& cpu, Network<Cpu>& network, ExportedTensors& stored) {
   const HostTensors host = tensors_beside_codes(cpu, network.parameters);
   for (const FloatTensorView& view : host.views)
     stored.append_numbers(view.name, DType::kF32, view.shape, view.values);
 }
 
-void append_rotations(const std::vector<OnlineRotation>& rotations, StoredTensors& stored) {
+void append_rotations(const std::vector<OnlineRotation>& rotations, ExportedTensors& stored) {
   for (const OnlineRotation& r : rotations) {
     if (r.matrix.empty()) continue;
     stored.append_numbers(r.module + "." + r.group + "_input.weight", DType::kF32, {r.size, r.size},
@@ -107,7 +107,7 @@ Notes notes_for(const ExportOptions& options, const ForwardPlan& plan,
 Notes export_compressed_tensors(Cpu& cpu, const ExportJob& job, Network<Cpu>& network) {
   const ForwardPlan plan = network.plan;
   check_architecture(job, plan.shape);
-  StoredTensors stored;
+  ExportedTensors stored;
   const LinearsByBits linears =
       append_linears(job, plan.shape, codes_of(cpu, job.source, network), stored);
   store_effective_weights(network);  // biases under R2

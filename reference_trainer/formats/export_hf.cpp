@@ -9,7 +9,7 @@ Notes export_hf(Cpu& cpu, const ExportJob& job, Network<Cpu>& network) {
   make_plain(cpu, job.options.weights, network, notes);
   const ModelShape& shape = network.plan.shape;
   const ExportType dtype = job.options.save_dtype;
-  StoredTensors stored;
+  ExportedTensors stored;
   {
     const HostTensors host = stored_tensors(cpu, shape, network.parameters);
     for (const FloatTensorView& view : host.views)

@@ -39,8 +39,8 @@ std::vector<std::byte> rounded_bytes(ExportType dtype, const std::string& tensor
   return {bytes.begin(), bytes.end()};
 }
 
-void StoredTensors::append(std::string name, DType dtype, std::vector<std::int64_t> shape,
-                           std::vector<std::byte> bytes) {
+void ExportedTensors::append(std::string name, DType dtype, std::vector<std::int64_t> shape,
+                             std::vector<std::byte> bytes) {
   bytes_.push_back(std::move(bytes));
   views_.push_back({std::move(name), dtype, std::move(shape), bytes_.back()});
 }

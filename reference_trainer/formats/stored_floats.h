@@ -20,7 +20,7 @@ std::vector<std::byte> rounded_bytes(ExportType dtype, const std::string& tensor
                                      std::span<const float> values);
 
 // Tensors that own their bytes; views stay valid when the object moves.
-class StoredTensors {
+class ExportedTensors {
  public:
   void append(std::string name, DType dtype, std::vector<std::int64_t> shape,
               std::vector<std::byte> bytes);

@@ -39,12 +39,12 @@ TEST(StoredFloats, EX07_FiniteValuesDoNotBecomeInfinite) {
 }
 
 TEST(StoredFloats, ViewsSurviveMoreTensorsAndMoves) {
-  StoredTensors stored;
+  ExportedTensors stored;
   const std::vector<std::int64_t> numbers{7, 8};
   stored.append_numbers("a", DType::kI64, {2}, std::span(numbers));
   for (int i = 0; i < 100; ++i)
     stored.append_numbers("b" + std::to_string(i), DType::kI64, {2}, std::span(numbers));
-  const StoredTensors moved = std::move(stored);
+  const ExportedTensors moved = std::move(stored);
   ASSERT_EQ(moved.views().size(), 101u);
   EXPECT_EQ(moved.views()[0].bytes.size(), 16u);
   EXPECT_EQ(std::to_integer<int>(moved.views()[0].bytes[8]), 8);
