@@ -36,7 +36,7 @@ readers() {
     io/{config_reader,config_rules,model_config_reader,neox_config,json,manifest,safetensors,safetensors_header,weight_files}.cpp
     data/{added_tokens,json_cursor,line_reader,sft_dataset,sft_dataset_encode,sft_dataset_rows}.cpp
     data/{token_cache_file,tokenizer_file,tokenizer_model_file,tokenizer_pieces_file,vocabulary_files}.cpp)
-  cmake --preset coverage >&2
+  cmake --fresh --preset coverage >&2
   cmake --build "$work" --target "${programs[@]}" >&2
   rm -f "$work"/*.raw
   for program in "${programs[@]}"; do

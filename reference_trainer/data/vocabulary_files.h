@@ -8,7 +8,7 @@
 
 namespace trainer {
 
-// Bytes of the largest file of a tokenizer that is read; published ones have up to 35 MB.
+// Bytes of the largest file of a tokenizer that is read: a choice, below the 200 MB of 10^7 merges.
 inline constexpr std::uintmax_t kMostTokenizerBytes = std::uintmax_t{128} << 20;
 
 // tokenizer.json, or another file of a tokenizer. Throws Error TK-06 for more than

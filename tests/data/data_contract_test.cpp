@@ -203,7 +203,7 @@ TEST(LargeTokenizers, TK06_AFileOfTheLimitIsRead) {
   EXPECT_EQ(error.code, "TK-03");  // the zeros behind the bracket
 }
 
-// 160000 words and merges, the most of a published vocabulary, in far less time than its square.
+// 160000 words and merges: a bound that work by their square would pass by far.
 TEST(LargeTokenizers, TK06_ManyMergesAreLoaded) {
   constexpr int kMerges = 160'000;
   const TemporaryDirectory directory;
