@@ -67,7 +67,7 @@ ROSTE_KERNEL void fit_body(Team& team, const FitJob& job) {
   });
   team.reduce(ranges, team.threads(), MergeRanges{});
   team.each([&](int t) {
-    if (t == 0) job.params[team.block()] = fit_range(job.grid, ranges[t].min, ranges[t].max);
+    if (t == 0) job.params[team.block()] = fit_finite(job.grid, ranges[t]);
   });
 }
 

@@ -70,7 +70,7 @@ ROSTE_KERNEL void measure_body(Team& team, const MeasureJob<T>& job) {
   detail::scan_tile<kLog2Values>(tile, job, values, ranges);
   team.each([&](int t) {
     errors[t] = {};
-    const GroupParams params = fit_range(job.grid, ranges[t].min, ranges[t].max);
+    const GroupParams params = fit_finite(job.grid, ranges[t]);
     detail::add_errors(values[t], tile.place(t).count, params, job.grid.codes, errors[t]);
   });
   detail::write_errors(team, errors, job.sums);

@@ -112,7 +112,7 @@ ROSTE_KERNEL void quantize_body(Team& team, const QuantizeJob<T>& job) {
   team.each([&](int t) {
     const Place p = tile.place(t);
     if (p.count == 0) return;
-    const GroupParams params = fit_range(job.grid, ranges[t].min, ranges[t].max);
+    const GroupParams params = fit_finite(job.grid, ranges[t]);
     detail::write_results(job, p, params, values[t]);
   });
 }

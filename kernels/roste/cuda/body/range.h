@@ -59,6 +59,13 @@ ROSTE_KERNEL bool is_finite(float x) {
          roste::detail::kInfinityBits;
 }
 
+// The params of a group; {1, 0} for one of no values and for one that range_of has reported, whose
+// zero point no integer holds.
+ROSTE_KERNEL GroupParams fit_finite(const Grid& grid, const Range& range) {
+  const bool finite = range.min <= range.max && is_finite(range.min) && is_finite(range.max);
+  return finite ? fit_range(grid, range.min, range.max) : GroupParams{1.0f, 0};
+}
+
 // The range of the first `count` values of a chunk that starts at `index` of the matrix. A value
 // that is not finite lowers *first_non_finite to its NonFinite::word.
 template <class Team, int kValues>
