@@ -43,8 +43,12 @@ void expect_refused(const Outcome& o, int exit_code, const std::string& begin) {
 }
 
 // Three ways to the same numbers: codes as integers, codes as floats, and the floats themselves.
+// The engines round their sums differently, so that now and then one of the values that are
+// quantized here falls to the other side of a border between codes; that moves the loss by little
+// beside what quantizing all of them does.
 TEST(Codes, EnginesAndFormatsGiveTheSameNumbers) {
   const Scratch scratch;
+  const double exact = evaluated(tiny_model(), "float")["loss"];
   for (const Words& flags :
        {Words{"--rotations", "1111"}, Words{"--rotations", "0101", "--a_bits", "8"},
         Words{"--w_bits", "8", "--a_bits", "8", "--kv_bits", "8", "--a_symmetry", "symmetric"}}) {
@@ -60,7 +64,8 @@ TEST(Codes, EnginesAndFormatsGiveTheSameNumbers) {
     EXPECT_EQ(ints, evaluated(codes, "auto"));
     EXPECT_EQ(floats, evaluated(values, "float"));
     EXPECT_EQ(floats, evaluated(values, "auto"));
-    EXPECT_NEAR(ints["loss"].get<double>(), floats["loss"].get<double>(), 1e-5);
+    const double loss = floats["loss"];
+    EXPECT_NEAR(ints["loss"].get<double>(), loss, 0.1 * std::abs(loss - exact));
     for (const char* rouge : {"rouge1", "rouge2", "rougeL", "rougeLsum"})
       EXPECT_EQ(ints[rouge], floats[rouge]) << rouge;
     EXPECT_EQ(generated(codes, "int"), generated(codes, "float"));
