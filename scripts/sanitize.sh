@@ -21,7 +21,7 @@ if ! echo 'int main() {}' | clang++ -fsanitize=address -x c++ - -o /dev/null 2>/
 fi
 
 # A report ends the program that it is about, so that no test can pass with one.
-export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:allocator_may_return_null=1
 export UBSAN_OPTIONS=print_stacktrace=1
 export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
 

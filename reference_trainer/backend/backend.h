@@ -13,6 +13,10 @@
 
 namespace trainer {
 
+// `bytes` of uninitialised memory that start at a cache line, which is also one AVX-512 register.
+// Throws Error DF-05, with the size, where the system has no more.
+void* aligned_memory(std::size_t bytes);
+
 struct AlignedDelete {
   void operator()(void* p) const noexcept { ::operator delete[](p, std::align_val_t{64}); }
 };
@@ -24,11 +28,10 @@ class Cpu {
 
   explicit Cpu(int threads) : pool_(std::make_unique<ThreadPool>(threads)) {}
 
-  // Uninitialised memory for `count` values, aligned to 64 bytes (one cache line, one AVX-512
-  // register).
+  // For `count` values; see aligned_memory.
   template <class T>
   Buffer<T> allocate(std::size_t count) {
-    return Buffer<T>(static_cast<T*>(::operator new[](count * sizeof(T), std::align_val_t{64})));
+    return Buffer<T>(static_cast<T*>(aligned_memory(count * sizeof(T))));
   }
 
   ThreadPool& pool() { return *pool_; }
