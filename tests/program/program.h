@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -125,6 +126,11 @@ inline fs::path tiny_data(const std::string& split) {
 // Removes what tiny_base() made, when the program of tests ends.
 class RemoveTinyBase : public testing::Environment {
  public:
+  // A shell starts its background jobs with SIGINT ignored, nohup with SIGHUP, and what is ignored
+  // stays so in a program that is started.
+  void SetUp() override {
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) std::signal(signal, SIG_DFL);
+  }
   void TearDown() override {
     fs::remove_all(fs::path(testing::TempDir()) / ("roste-base-" + std::to_string(::getpid())));
   }
