@@ -99,7 +99,10 @@ void exchange(const fs::path& from, const fs::path& to) {
 
 void sync_tree(const fs::path& directory) {
   std::error_code error;
-  const fs::directory_iterator entries(directory, error);
+  fs::directory_iterator entries;
+  do {
+    entries = fs::directory_iterator(directory, error);
+  } while (error == std::errc::interrupted);
   if (error) throw_failed(directory, "a directory that cannot be listed", error.value());
   for (const fs::directory_entry& entry : entries) {
     entry.is_directory() ? sync_tree(entry.path()) : sync_path(entry.path());

@@ -5,6 +5,7 @@
 #include <cfenv>
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <thread>
 #include <vector>
@@ -184,31 +185,51 @@ TEST(Acceptance, CD06_ConstCallsFrom64Threads) {
 
 // A host program that rounds otherwise is told so by every verb that computes.
 TEST(Acceptance, CD08_OtherRoundingIsRefused) {
-  std::vector<float> x(64, 1.0f), y(64);
+  std::vector<float> x(64, 1.0f), y(64), one(1);
   std::vector<GroupParams> params(1);
-  std::vector<std::uint8_t> codes(64);
-  const MatrixView<float> view(x.data(), 1, 64);
+  std::vector<std::uint8_t> codes(64), packed(32);
+  const MatrixView<float> view(x.data(), 1, 64), out(y.data(), 1, 64);
+  const MatrixView<std::uint8_t> code_view(codes.data(), 1, 64), bytes(packed.data(), 1, 32);
   const Quantizer<QuantSpec<4, Asymmetric, PerRow>> quantizer;
   const Rotation rotation = Rotation::hadamard(64, 1);
   cpu::KvCache<QuantSpec<4, Asymmetric, PerGroup<64>>> cache({1, 64}, 4);
+  cache.append(view);
+  cpu::quantize(quantizer, view, params, code_view);
+  cpu::pack(quantizer, code_view, bytes);
+  const cpu::ProductWeights weights(cpu::ToQuantize{quantizer.scheme(), view});
+  const std::function<void()> verbs[] = {
+      [&] { cpu::fit(quantizer, view, params); },
+      [&] { cpu::encode(quantizer, view, params, code_view); },
+      [&] { cpu::quantize(quantizer, view, params, code_view); },
+      [&] { cpu::dequantize(quantizer, code_view, params, out); },
+      [&] { cpu::fake_quantize(quantizer, view); },
+      [&] { cpu::fake_quantize_backward(quantizer, view, view, out); },
+      [&] { cpu::quantize_packed(quantizer, view, params, bytes); },
+      [&] { cpu::dequantize_packed(quantizer, bytes, params, out); },
+      [&] { cpu::rotate_quantize(rotation, quantizer, view, params, code_view); },
+      [&] { cpu::measure(quantizer, view); },
+      [&] { cpu::search_clip(quantizer, view, params, cpu::ClipSearch{}); },
+      [&] { cpu::rotate_rows(rotation, view); },
+      [&] { cpu::rotate_columns(rotation, MatrixView<float>(x.data(), 64, 1)); },
+      [&] { cpu::walsh_hadamard_rows(view, out); },
+      [&] {
+        cpu::multiply(cpu::ToQuantize{quantizer.scheme(), view}, weights, {},
+                      MatrixView<float>(one));
+      },
+      [&] { cpu::dequantize(weights, out); },
+      [&] { cache.append(view); },
+      [&] { cache.read(0, 0, out); },
+      [&] { cache.dot(0, x, one); },
+      [&] { cache.weighted_sum(0, one, y); }};
   for (const int mode : {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO}) {
-    std::fesetround(mode);
-    EXPECT_THROW(cpu::fit(quantizer, view, params), std::runtime_error);
-    EXPECT_THROW(
-        cpu::quantize(quantizer, view, params, MatrixView<std::uint8_t>(codes.data(), 1, 64)),
-        std::runtime_error);
-    EXPECT_THROW(cpu::fake_quantize(quantizer, view), std::runtime_error);
-    EXPECT_THROW(cpu::measure(quantizer, view), std::runtime_error);
-    EXPECT_THROW(cpu::rotate_rows(rotation, view), std::runtime_error);
-    EXPECT_THROW(cpu::rotate_columns(rotation, MatrixView<float>(x.data(), 64, 1)),
-                 std::runtime_error);
-    EXPECT_THROW(cpu::walsh_hadamard_rows(view, MatrixView<float>(y.data(), 1, 64)),
-                 std::runtime_error);
-    EXPECT_THROW(cache.append(view), std::runtime_error);
-    std::fesetround(FE_TONEAREST);
+    for (std::size_t verb = 0; verb < std::size(verbs); ++verb) {
+      std::fesetround(mode);
+      EXPECT_THROW(verbs[verb](), std::runtime_error) << "verb " << verb;
+      std::fesetround(FE_TONEAREST);
+    }
     EXPECT_EQ(x, std::vector<float>(64, 1.0f));
   }
-  EXPECT_NO_THROW(cpu::fit(quantizer, view, params));
+  for (const auto& verb : verbs) EXPECT_NO_THROW(verb());
 }
 
 // Programs that flush denormals, as the trainer does, have the same codes of all values that are

@@ -31,6 +31,7 @@ struct Call {
   std::string to;     // of a rename
   std::string bytes;  // of a write
   bool creates = false;  // an open with O_CREAT
+  long number = 0;       // as Plan::at counts
 };
 
 void arm(const Plan& plan);

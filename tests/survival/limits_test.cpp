@@ -5,6 +5,7 @@
 #include <csignal>
 #include <new>
 
+#include "reference_trainer/io/staged_directory.h"
 #include "tests/survival/allocations.h"
 #include "tests/survival/saves.h"
 
@@ -49,6 +50,23 @@ TEST(Limits, DF05_EveryAllocationOfASaveFails) {
   }
   EXPECT_GT(n, 100);
   EXPECT_GT(refused, 10);
+}
+
+// What is left of a failed save is removed, or not; it never ends the process.
+TEST(Limits, DF05_RemovingAFailedSaveWithoutMemory) {
+  const testing::TemporaryDirectory directory;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    {
+      const StagedDirectory staged(directory.path() / "model");
+      testing::write_text(staged.path() / "file", "part");
+      allow_allocations(0);
+    }
+    ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
 }
 
 void do_nothing(int) {}

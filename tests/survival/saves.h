@@ -56,6 +56,10 @@ class TinyRun {
   void expect_next_save_works(std::int64_t n, const std::string& what) const {
     save(n);
     expect_newest({n}, what);
+    expect_nothing_hidden(what);
+  }
+
+  void expect_nothing_hidden(const std::string& what) const {
     for (const std::string& name : testing::names_below(path()))
       EXPECT_EQ(name.find("/."), std::string::npos) << what << " left " << name;
   }
@@ -75,6 +79,13 @@ long count_calls(const std::filesystem::path& directory, const Action& action) {
   fault::arm({0, 0, fault::Kind::kNone, 0, directory.string()});
   action();
   return fault::disarm();
+}
+
+// Those that succeed, in order.
+template <class Action>
+std::vector<fault::Call> calls_of(const std::filesystem::path& directory, const Action& action) {
+  count_calls(directory, action);
+  return fault::calls();
 }
 
 // Runs `action` in a child process that is killed at its k-th call; whether it was.

@@ -40,6 +40,7 @@ inline PanelRow panel_row(const WeightPanels& w, std::int64_t output) {
 // values [w.outputs, w.inputs] := what the codes stand for: the bits that fake_quantize makes of
 // the weights that were quantized. Throws std::invalid_argument for another shape.
 inline void dequantize(const WeightPanels& w, MatrixView<float> values) {
+  detail::require_rounding_to_nearest();
   if (values.rows != w.outputs || values.cols != w.inputs) {
     throw std::invalid_argument("roste: weights of " + std::to_string(w.outputs) + " x " +
                                 std::to_string(w.inputs) + " codes into a " +
