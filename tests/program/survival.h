@@ -103,6 +103,12 @@ inline long calls_below(const fs::path& below, const Words& arguments, const fs:
   return std::atol(read_text(counter).c_str());
 }
 
+inline void expect_one_error_line(const Outcome& got, const std::string& what) {
+  EXPECT_EQ(got.exit_code, 4) << what << ": " << got.err;
+  EXPECT_TRUE(got.err.starts_with("error: ")) << what << ": " << got.err;
+  EXPECT_EQ(std::count(got.err.begin(), got.err.end(), '\n'), 1) << what << ": " << got.err;
+}
+
 // What a command that did not end well may not leave.
 inline void expect_nothing_hidden(const fs::path& directory, const std::string& what) {
   for (const auto& entry : fs::recursive_directory_iterator(directory)) {

@@ -9,12 +9,6 @@
 namespace trainer::test {
 namespace {
 
-void expect_one_error_line(const Outcome& got, const std::string& what) {
-  EXPECT_EQ(got.exit_code, 4) << what << ": " << got.err;
-  EXPECT_TRUE(got.err.starts_with("error: ")) << what << ": " << got.err;
-  EXPECT_EQ(std::count(got.err.begin(), got.err.end(), '\n'), 1) << what << ": " << got.err;
-}
-
 TEST(Survival, CK01_TwentyKillsLoseNothing) {
   const Scratch scratch;
   KillSettings settings;
@@ -160,38 +154,6 @@ TEST(Survival, DF05_TooLittleAddressSpace) {
     if (fs::exists(out)) expect_nothing_hidden(out, limit);
   }
   RecordProperty("refused", static_cast<int>(refused));
-}
-
-// A file system that is really full; needs the right to mount one.
-TEST(Survival, DF01_AFullDisk) {
-  const Scratch scratch;
-  const std::string mount = "unshare -rm sh -c 'mount -t tmpfs -o size=16m none ";
-  fs::create_directories(scratch / "disk");
-  const std::string disk = (scratch / "disk").string();
-  if (std::system((mount + disk + "' 2>/dev/null").c_str()) != 0)
-    GTEST_SKIP() << "no right to mount a file system";
-  for (const int kibibytes : {8, 64, 256, 448, 640, 2048}) {
-    // The program's own words, inside the shell that has the mount.
-    std::string command = quoted(ROSTE_PROGRAM);
-    for (const std::string& a : survival_training(scratch / "disk/out", "6"))
-      command += " " + quoted(a);
-    const std::string script =
-        "mount -t tmpfs -o size=" + std::to_string(kibibytes) + "k none " + quoted(disk) + " && " +
-        command + " >/dev/null 2>" + quoted(scratch / "err") + "; code=$?; ls -A " +
-        quoted(disk + "/out") + " >" + quoted(scratch / "left") + " 2>/dev/null; exit $code";
-    const int status = std::system(("unshare -rm sh -c " + quoted(script)).c_str());
-    const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    const std::string left = read_text(scratch / "left"), error = read_text(scratch / "err");
-    EXPECT_TRUE(code == 0 || code == 4) << kibibytes << ": " << code << " " << error;
-    EXPECT_EQ(left.find(".tmp-"), std::string::npos) << kibibytes << ": " << left;
-    EXPECT_EQ(left.find("model") != std::string::npos, code == 0) << kibibytes << ": " << left;
-    if (code == 4) {
-      EXPECT_NE(error.find(std::strerror(ENOSPC)), std::string::npos) << kibibytes << ": " << error;
-    }
-    if (kibibytes == 8) {
-      EXPECT_EQ(code, 4) << "eight KiB hold no checkpoint";
-    }
-  }
 }
 
 }  // namespace
