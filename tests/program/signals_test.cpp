@@ -125,16 +125,21 @@ TEST(Signals, SG03_AQuantizedModelIsWholeOrAbsent) {
   }
 }
 
+// A request before there is a model, and one after the last file that the command reads.
 TEST(Signals, SG01_ReadersStop) {
   const Scratch scratch;
-  const Words commands[] = {
-      {"generate", "--model_name_or_path", tiny_model(), "--prompt", "a"},
-      {"eval", "--model_name_or_path", tiny_model(), "--dataset", tiny_data("test"), "--quiet"}};
-  for (const Words& command : commands) {
-    const Outcome got = run_program(command, failing(tiny_model(), "signal15", 1, 1));
-    EXPECT_EQ(got.exit_code, 143) << got.err;
-    EXPECT_EQ(got.err, "stopped by SIGTERM before it was done; no result was written\n");
-    EXPECT_TRUE(got.out.empty());
+  const Words model{"--model_name_or_path", tiny_model()};
+  const std::pair<Words, fs::path> commands[] = {
+      {Words{"generate", "--prompt", "a"} + model, tiny_model()},
+      {Words{"eval", "--dataset", tiny_data("test"), "--quiet"} + model, tiny_data("test")}};
+  for (const auto& [command, files] : commands) {
+    const long last = calls_below(files, command, scratch / "count");
+    for (const long call : {1L, last}) {
+      const Outcome got = run_program(command, failing(files, "signal15", call, call));
+      EXPECT_EQ(got.exit_code, 143) << call << ": " << got.err;
+      EXPECT_EQ(got.err, "stopped by SIGTERM before it was done; no result was written\n");
+      EXPECT_TRUE(got.out.empty()) << got.out;
+    }
   }
 }
 
