@@ -164,23 +164,30 @@ TEST(Acceptance, RO09_FromOneMatrixToAnotherAsInPlace) {
   }
 }
 
-// One object of each kind, used by 64 threads at a time: every thread gets the same codes.
+// One object of each kind, used by 64 threads at a time, each with data of its own and again and
+// again: all get the codes that they would get alone.
 TEST(Acceptance, CD06_ConstCallsFrom64Threads) {
+  constexpr std::uint64_t kThreads = 64, kRepeats = 50;
   const Rotation rotation = Rotation::hadamard(96, 3);
   const Quantizer<QuantSpec<4, Asymmetric, PerRow>> quantizer;
-  const std::vector<float> x = gaussian(1, 16 * 96);
-  const auto work = [&] {
+  const auto work = [&](std::uint64_t seed) {
+    const std::vector<float> x = gaussian(seed, 16 * 96);
     std::vector<float> rotated(x.size());
     cpu::rotate_rows(rotation, MatrixView<const float>(x.data(), 16, 96),
                      MatrixView<float>(rotated.data(), 16, 96));
     return codes_of(quantizer, MatrixView<const float>(rotated.data(), 16, 96), cpu::best_isa());
   };
-  const std::vector<std::uint8_t> alone = work();
-  std::vector<std::vector<std::uint8_t>> found(64);
+  std::vector<std::vector<std::uint8_t>> alone;
+  for (std::uint64_t t = 0; t < kThreads; ++t) alone.push_back(work(t));
+  std::vector<std::uint64_t> equal(kThreads, 0);
   std::vector<std::thread> threads;
-  for (auto& codes : found) threads.emplace_back([&codes, &work] { codes = work(); });
+  for (std::uint64_t t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      for (std::uint64_t i = 0; i < kRepeats; ++i) equal[t] += work(t) == alone[t] ? 1 : 0;
+    });
+  }
   for (std::thread& t : threads) t.join();
-  for (const auto& codes : found) EXPECT_EQ(codes, alone);
+  EXPECT_EQ(equal, std::vector<std::uint64_t>(kThreads, kRepeats));
 }
 
 // A host program that rounds otherwise is told so by every verb that computes.

@@ -26,6 +26,15 @@ TEST(BFloat16, NearestWithTiesToEven) {
   EXPECT_TRUE(std::isnan(float_of_bfloat16(nearest_bfloat16(from_bits(0xff800001)))));
 }
 
+TEST(BFloat16, TensorsAreRoundedValueByValue) {
+  Cpu cpu(1);
+  const Tensor<Cpu> x = test::random_tensor(cpu, 3, 7, 1);
+  BFloat16s<Cpu> half;
+  round_to_nearest(cpu, x, half);
+  for (std::int64_t i = 0; i < x.size(); ++i)
+    EXPECT_EQ(half.data()[i], nearest_bfloat16(x.data()[i])) << i;
+}
+
 // Every bfloat16 is its own rounding, by either way.
 TEST(BFloat16, AllValuesOfTheFormatStay) {
   for (std::uint32_t half = 0; half < 0x10000; ++half) {
