@@ -3,9 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "reference_trainer/train/training_run.h"
+#include "tests/io/files.h"
 #include "tests/model/rotated_networks.h"
 
 namespace trainer {
@@ -128,6 +130,20 @@ TEST(ChangeRotationsMoments, TheStepAfterAResetIsTheLearningRateLong) {
     ASSERT_NEAR(moved, std::copysign(1e-2, static_cast<double>(g[i])), 1e-5);
   }
   EXPECT_GT(checked, 100);
+}
+
+// Without their ages, a resumed run would correct the bias of moments that began anew as if they
+// were as old as the run.
+TEST(ChangeRotationsMoments, CK10_AgesSurviveACheckpoint) {
+  Fixture f(WeightForm::kMaster), resumed(WeightForm::kMaster);
+  change_rotations(f.cpu, kAfter, MomentPolicy::kReset, 2, f.network, f.state);
+  const testing::TemporaryDirectory directory;
+  save_checkpoint(directory.path(), {2, {}}, checkpoint_tensors(f.cpu, f.network, f.state).views());
+  const auto found = find_newest_checkpoint(directory.path());
+  ASSERT_TRUE(found);
+  EXPECT_EQ(restore_checkpoint(resumed.cpu, *found, resumed.network, resumed.state), 2);
+  EXPECT_GT(std::ranges::count(f.state.moments_since, 2), 0);
+  EXPECT_EQ(resumed.state.moments_since, f.state.moments_since);
 }
 
 TEST(ChangeRotationsMoments, RotateFirstTurnsMAndKeepsV) {
