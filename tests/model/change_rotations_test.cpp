@@ -4,10 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
 
 #include "reference_trainer/train/training_run.h"
-#include "tests/io/files.h"
 #include "tests/model/rotated_networks.h"
 
 namespace trainer {
@@ -137,13 +137,15 @@ TEST(ChangeRotationsMoments, TheStepAfterAResetIsTheLearningRateLong) {
 TEST(ChangeRotationsMoments, CK10_AgesSurviveACheckpoint) {
   Fixture f(WeightForm::kMaster), resumed(WeightForm::kMaster);
   change_rotations(f.cpu, kAfter, MomentPolicy::kReset, 2, f.network, f.state);
-  const testing::TemporaryDirectory directory;
-  save_checkpoint(directory.path(), {2, {}}, checkpoint_tensors(f.cpu, f.network, f.state).views());
-  const auto found = find_newest_checkpoint(directory.path());
+  const auto directory = std::filesystem::path(testing::TempDir()) / "ages_of_moments";
+  std::filesystem::remove_all(directory);
+  save_checkpoint(directory, {2, {}}, checkpoint_tensors(f.cpu, f.network, f.state).views());
+  const auto found = find_newest_checkpoint(directory);
   ASSERT_TRUE(found);
   EXPECT_EQ(restore_checkpoint(resumed.cpu, *found, resumed.network, resumed.state), 2);
   EXPECT_GT(std::ranges::count(f.state.moments_since, 2), 0);
   EXPECT_EQ(resumed.state.moments_since, f.state.moments_since);
+  std::filesystem::remove_all(directory);
 }
 
 TEST(ChangeRotationsMoments, RotateFirstTurnsMAndKeepsV) {
