@@ -2,8 +2,10 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <new>
 #include <stdexcept>
@@ -47,17 +49,30 @@ Error as_error(const std::exception& failure) {
           {"internal", kProgram, failure.what(), "no such failure", "please report it"}};
 }
 
+std::atomic<bool> memory_has_ended{false};
+
+[[noreturn]] void note_end_of_memory() {
+  memory_has_ended = true;
+  throw std::bad_alloc();
+}
+
 // Neither the line nor the way out may allocate.
-[[noreturn]] void end_without_memory() {
+[[noreturn]] void end_at_once() {
   constexpr std::string_view kLine =
       "error: DF-05 reference_trainer: got no memory while letting go of what was held, expected "
       "enough memory; try a smaller batch size or max_length\n";
+  [[maybe_unused]] const auto lost = ::write(STDERR_FILENO, kLine.data(), kLine.size());
+  ::_exit(static_cast<int>(ExitCode::kIo));
+}
+
+// Where a destructor throws while an exception passes through it, nobody knows the exception.
+[[noreturn]] void end_without_memory() {
+  const std::exception_ptr failure = std::current_exception();
+  if (failure == nullptr && memory_has_ended) end_at_once();
   try {
-    if (const std::exception_ptr failure = std::current_exception())
-      std::rethrow_exception(failure);
+    if (failure != nullptr) std::rethrow_exception(failure);
   } catch (const std::bad_alloc&) {
-    [[maybe_unused]] const auto lost = ::write(STDERR_FILENO, kLine.data(), kLine.size());
-    ::_exit(static_cast<int>(ExitCode::kIo));
+    end_at_once();
   } catch (...) {
   }
   std::abort();
@@ -65,7 +80,10 @@ Error as_error(const std::exception& failure) {
 
 }  // namespace
 
-void install_terminate_rule() { std::set_terminate(end_without_memory); }
+void install_terminate_rule() {
+  std::set_new_handler(note_end_of_memory);
+  std::set_terminate(end_without_memory);
+}
 
 int report_error(const std::exception& failure) {
   if (const auto* stopped = dynamic_cast<const Stopped*>(&failure)) {

@@ -63,11 +63,12 @@ void sweep_stale(const fs::path& target) {
   }
 }
 
-// A name that is free: a process with our id may have died here before us.
+// A name that is free: a process with our id may have died here before us. Nothing is allocated
+// once the directory is there, as nobody would remove it.
 fs::path create_staging(const fs::path& target) {
   const std::string stem = ".tmp-" + target.filename().string() + "-" + std::to_string(::getpid());
   for (int i = 0; i < kMaxNames; ++i) {
-    const fs::path path = target.parent_path() / (i == 0 ? stem : stem + "-" + std::to_string(i));
+    fs::path path = target.parent_path() / (i == 0 ? stem : stem + "-" + std::to_string(i));
     if (::mkdir(path.c_str(), 0777) == 0) return path;
     if (errno != EEXIST) throw_failed(path, "a directory that cannot be created", errno);
   }
@@ -117,6 +118,7 @@ fs::path resolve_target(const fs::path& path) {
     const fs::path result = fs::weakly_canonical(fs::absolute(path));
     return result.has_filename() ? result : result.parent_path();
   } catch (const fs::filesystem_error& failure) {
+    if (failure.code() == std::errc::not_enough_memory) throw std::bad_alloc();
     throw_failed(path, "a path that cannot be resolved", failure.code().value());
   }
 }

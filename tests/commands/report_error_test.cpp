@@ -72,6 +72,25 @@ TEST(ReportErrorDeathTest, DF05_NoMemoryInsideOfADestructor) {
               "");
 }
 
+// The same while an exception passes: the handler of std::terminate then may see neither.
+TEST(ReportErrorDeathTest, DF05_NoMemoryWhileAnExceptionPasses) {
+  const auto fail = [] {
+    install_terminate_rule();
+    const ThrowsWhenItEnds ends{[] {
+      [[maybe_unused]] static void* volatile memory;  // what nobody looks at may be left out
+      memory = ::operator new (std::size_t{1} << 60);
+    }};
+    throw std::runtime_error("x");
+  };
+  const auto caught = [&] {
+    try {
+      fail();
+    } catch (const std::exception&) {
+    }
+  };
+  EXPECT_EXIT(caught(), ::testing::ExitedWithCode(4), "^error: DF-05 [^\n]*\n$");
+}
+
 TEST(ReportError, AlwaysExactlyOneLine) {
   const Reported r = report(std::runtime_error("first\nerror: second"));
   EXPECT_EQ(r.line,
