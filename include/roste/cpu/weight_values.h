@@ -7,6 +7,7 @@
 #include <string>
 
 #include "roste/core/grid.h"
+#include "roste/cpu/detail/rounding.h"
 #include "roste/cpu/matrix_view.h"
 #include "roste/cpu/weight_panels.h"
 
