@@ -23,7 +23,7 @@ fi
 # A report ends the program that it is about, so that no test can pass with one.
 export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:allocator_may_return_null=1
 export UBSAN_OPTIONS=print_stacktrace=1
-export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:allocator_may_return_null=1
 
 # Tests of files wait for the disk at every fsync; where there is room, it need not be a disk.
 if [[ $(df --output=avail -k /dev/shm 2>/dev/null | tail -n 1) -gt 500000 ]]; then

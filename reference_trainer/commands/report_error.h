@@ -13,6 +13,7 @@ int report_error(const std::exception& failure);
 
 // For main(): where memory ends inside of a destructor, which may not throw, the program ends with
 // the line and the exit code of DF-05, too. Everything else that calls std::terminate aborts.
+// Replaces the handlers of std::terminate and of operator new.
 void install_terminate_rule();
 
 }  // namespace trainer
