@@ -14,19 +14,11 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/address_sanitizer.h"
+
 namespace trainer::test {
 
 namespace fs = std::filesystem;
-
-// Whether programs have been built with the address sanitizer. It keeps freed memory for a while,
-// maps terabytes, and opens pipes to look at what it reports.
-#if defined(__SANITIZE_ADDRESS__)
-inline constexpr bool kAddressSanitizer = true;
-#elif defined(__has_feature)
-inline constexpr bool kAddressSanitizer = __has_feature(address_sanitizer);
-#else
-inline constexpr bool kAddressSanitizer = false;
-#endif
 
 inline std::string read_text(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
