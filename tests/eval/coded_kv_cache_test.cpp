@@ -277,5 +277,15 @@ TEST(IntEngineStories, SaysTheTokensOfFloats) {
   }
 }
 
+// 13 tokens of 4 bits, not of 32: it is the codes that are kept.
+TEST(CodedKvCacheSize, IsThatOfCodes) {
+  Cpu cpu(1);
+  const EngineCase c{"", test::generating_shape, 4, 4, 4, Symmetry::kAsymmetric};
+  const BothEngines model(cpu, c, 0);
+  const CodedKvCache<Cpu> cache(cpu, model.ints.plan, 2, 32);
+  // 2 layers, k and v, 2 sequences, 32 tokens, 2 heads: 16 codes of 4 bits, a scale and a zero.
+  EXPECT_EQ(cache.bytes(), 2u * 2 * 2 * 32 * 2 * (8 + 8));
+}
+
 }  // namespace
 }  // namespace trainer
