@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -14,6 +15,7 @@
 
 #include "roste/cpu/detail/product_activations.h"
 #include "roste/cpu/detail/rounding.h"
+#include "roste/cpu/detail/wide_panels.h"
 #include "roste/cpu/product_weights.h"
 #include "roste/cpu/simd/multiply.h"
 
@@ -43,23 +45,34 @@ inline void check_product_shapes(std::int64_t tokens, std::int64_t inputs, const
 
 inline constexpr float kNoBias[kPanelOutputs] = {};
 
-// All groups of one tile and one panel, in ascending order. bias: of the panel.
-inline void multiply_groups(const TileRows& x, const WeightPanels& w, std::int64_t panel,
-                            const float* bias, MatrixView<float> y, TileKernel kernel) {
+// Fewer rows than these spend more on the weights' way into registers than pairs save.
+inline constexpr std::int64_t kPairedRows = 4;
+
+// The method that is asked for, or the faster one, where operands allow it.
+inline ProductRoute product_route(CodeRange codes, const WeightPanels& w, std::int64_t tokens,
+                                  std::optional<ProductMethod> wanted, Isa isa) {
+  if (isa != Isa::kAvx512 || w.terms.pairs == nullptr || !pairs_fit(codes)) return {isa};
+  const bool faster = tokens >= kPairedRows && adds_beside_products();
+  return {isa, wanted.value_or(faster ? ProductMethod::kPaired : ProductMethod::kPlain)};
+}
+
+// All groups of one tile and one panel, in ascending order. bias, y: the outputs of the panel.
+inline void multiply_groups(const TileRows& x, const WeightPanels& panel,
+                            const PanelReading& reading, const float* bias, MatrixView<float> y) {
   ProductTile tile;
   tile.x = x.x;
-  tile.w = w.codes + panel * w.panel_bytes();
+  tile.w = reading.codes;
+  tile.wide = reading.wide;
   tile.correction = x.correction;
   tile.onto = bias;
-  tile.y = y.row(x.first) + panel * kPanelOutputs;
+  tile.y = y.row(x.first);
   tile.y_stride = y.stride;
-  tile.cols = std::min(kPanelOutputs, w.outputs - panel * kPanelOutputs);
-  for (std::int64_t g = 0; g < w.groups; ++g) {
+  tile.cols = panel.outputs;
+  for (std::int64_t g = 0; g < panel.groups; ++g) {
     tile.rows = x.terms + g * x.count;
-    tile.outputs = w.terms_of(panel, g);
-    tile.first_step = g * w.group_size / kStepInputs;
-    tile.last_step = steps_of(g * w.group_size + w.group_inputs(g));
-    kernel(tile);
+    tile.outputs = panel.terms_of(0, g);
+    tile.steps = panel.steps(g);
+    reading.kernel(tile);
     tile.onto = tile.y;
     tile.onto_stride = tile.y_stride;
   }
@@ -69,16 +82,20 @@ inline void multiply_groups(const TileRows& x, const WeightPanels& w, std::int64
 // block will read. Blocks of one tile ask for a share of it beside every panel, as they are over
 // too soon for the processor to find out by itself (1024 x 256 x 1024 takes 0.96 of the time).
 template <class T>
-void multiply_block(std::span<const TileRows> x, const WeightPanels& w, std::span<const float> bias,
-                    MatrixView<float> y, MatrixView<const T> next, Isa isa) {
+void multiply_block(std::span<const TileRows> x, const WeightPanels& w, const WidePanels& wide,
+                    std::span<const float> bias, MatrixView<float> y, MatrixView<const T> next) {
+  const auto tiles = static_cast<std::int64_t>(x.size());
   const std::int64_t panels = panels_of(w.outputs);
-  for (std::int64_t panel = 0; panel < panels; ++panel) {
-    if (x.size() == 1) {
-      prefetch_rows(rows_of(next, {panel * next.rows / panels, (panel + 1) * next.rows / panels}));
+  for (std::int64_t p = 0; p < panels; ++p) {
+    if (tiles == 1) {
+      prefetch_rows(rows_of(next, {p * next.rows / panels, (p + 1) * next.rows / panels}));
     }
-    const float* panel_bias = bias.empty() ? kNoBias : bias.data() + panel * kPanelOutputs;
+    const WeightPanels panel = w.part(p, p + 1);
+    const std::int64_t first = p * kPanelOutputs;
+    const float* panel_bias = bias.empty() ? kNoBias : bias.data() + first;
+    const MatrixView<float> columns(y.row(0) + first, y.rows, panel.outputs, y.stride);
     for (const TileRows& tile : x) {
-      multiply_groups(tile, w, panel, panel_bias, y, tile_kernel(w.width, tile.count, isa));
+      multiply_groups(tile, panel, wide.reading(p, tile, tiles), panel_bias, columns);
     }
   }
 }
@@ -87,14 +104,18 @@ void multiply_block(std::span<const TileRows> x, const WeightPanels& w, std::spa
 template <class Code, class Source>
 void multiply_blocks(const Source& x, const WeightPanels& w, std::span<const float> bias,
                      MatrixView<float> y, ProductWorkspace& workspace, Isa isa) {
-  const std::int64_t block = block_rows(y.rows, w, isa);
-  ActivationArranger arranger(x.scheme.grid.codes, w, workspace, isa);
+  const ProductRoute route = product_route(x.scheme.grid.codes, w, y.rows, workspace.method, isa);
+  WidePanels wide(w, tiles_of(y.rows, route), route, kCachedWeightBytes);
+  wide.reserve(reserved(workspace.panels, wide.size()));
+  const std::int64_t block = block_rows(y.rows, w, route);
+  ActivationArranger arranger(x.scheme.grid.codes, w, workspace, route);
   for (std::int64_t first = 0; first < y.rows; first += block) {
     const RowRange range{first, std::min(first + block, y.rows)};
     const QuantizedRows<Code> rows = take_rows<Code>(x, range, workspace, isa);
     const RowRange next{range.last, std::min(range.last + block, y.rows)};
-    multiply_block(arranger.arrange(rows, range.first), w, bias, rows_of(y, range),
-                   rows_of(values_of(x), next), isa);
+    multiply_block(arranger.arrange(rows, range.first), w, wide, bias, rows_of(y, range),
+                   rows_of(values_of(x), next));
+    wide.end_block();
   }
 }
 

@@ -12,12 +12,14 @@
 #include "roste/cpu/detail/aligned_vector.h"
 #include "roste/cpu/detail/shift_codes.h"
 #include "roste/cpu/product_rows.h"
+#include "roste/cpu/simd/multiply.h"
 #include "roste/cpu/weight_panels.h"
 
 namespace roste::cpu {
 
 // Weights [outputs, inputs] of a linear layer: half a byte each up to 4 bits, one byte up to 8, and
-// 12 bytes per output and group. Several threads may read one.
+// 12 bytes per output and group, or 16 where products may be paired (ProductMethod). Several threads
+// may read one.
 class ProductWeights {
  public:
   ProductWeights() = default;
@@ -31,7 +33,7 @@ class ProductWeights {
     detail::check_params(layout, w.params);
     detail::check_code_type<Code>(w.scheme.grid.codes);
     ProductWorkspace workspace;
-    start(w.scheme, w.codes.rows, w.codes.cols);
+    start(w.scheme, w.codes.rows, w.codes.cols, isa);
     take_panels<Code>(w, workspace, isa);
   }
 
@@ -44,7 +46,7 @@ class ProductWeights {
   // The same into the memory of earlier weights: a second call for the same shape allocates
   // nothing. After a throw the weights are unspecified.
   void quantize(const ToQuantize& w, ProductWorkspace& workspace, Isa isa = best_isa()) {
-    start(w.scheme, w.values.rows, w.values.cols);
+    start(w.scheme, w.values.rows, w.values.cols, isa);
     detail::fit_shared(w, workspace, isa);
     if (w.scheme.grid.codes.min < 0) {
       take_panels<std::int8_t>(w, workspace, isa);
@@ -58,7 +60,7 @@ class ProductWeights {
   std::int64_t panel_count() const { return detail::panels_of(shape_.outputs); }
 
   // Memory that a product reads.
-  std::size_t bytes() const { return codes_.size() + 12 * scales_.size(); }
+  std::size_t bytes() const { return codes_.size() + 12 * scales_.size() + 4 * pairs_.size(); }
 
   operator WeightPanels() const { return panels(0, panel_count()); }
 
@@ -71,23 +73,25 @@ class ProductWeights {
                                   std::to_string(last) + " of weights with " +
                                   std::to_string(panel_count()) + " panels");
     }
-    WeightPanels part = shape_;
-    const std::int64_t end = std::min(outputs(), last * detail::kPanelOutputs);
-    part.outputs = std::max<std::int64_t>(0, end - first * detail::kPanelOutputs);
-    part.codes = codes_.data() + first * part.panel_bytes();
-    part.terms = {scales_.data(), zeros_.data(), centres_.data()};
-    part.terms = part.terms_of(first, 0);
-    return part;
+    WeightPanels all = shape_;
+    all.codes = codes_.data();
+    all.terms = {scales_.data(), zeros_.data(), centres_.data(),
+                 pairs_.empty() ? nullptr : pairs_.data()};
+    return all.part(first, last);
   }
 
  private:
-  void start(const Scheme& scheme, std::int64_t outputs, std::int64_t inputs) {
+  void start(const Scheme& scheme, std::int64_t outputs, std::int64_t inputs, Isa isa) {
     shape_ = detail::empty_panels(scheme, outputs, inputs);
     codes_.resize(static_cast<std::size_t>(panel_count() * shape_.panel_bytes()));
     const std::int64_t terms = panel_count() * shape_.groups * detail::kPanelOutputs;
     scales_.assign(static_cast<std::size_t>(terms), 0.0f);
     zeros_.assign(static_cast<std::size_t>(terms), 0);
     centres_.assign(static_cast<std::size_t>(terms), 0);
+    const bool paired = isa == Isa::kAvx512 && detail::pairs_fit(scheme.grid.codes) &&
+                        inputs % (2 * detail::kStepInputs) == 0 &&
+                        (shape_.groups <= 1 || shape_.group_size % (2 * detail::kStepInputs) == 0);
+    pairs_.assign(paired ? static_cast<std::size_t>(terms) : 0, 0);
   }
 
   // Where the terms of an output in a group stand.
@@ -110,9 +114,17 @@ class ProductWeights {
       for (std::int64_t r = 0; r < range.count(); ++r) {
         take_row(w.scheme.grid.codes, first + r, rows, bytes + r * stride, isa);
       }
-      detail::interleave_panel(
-          bytes, stride, shape_,
-          codes_.data() + first / detail::kPanelOutputs * shape_.panel_bytes());
+      const std::int64_t panel = first / detail::kPanelOutputs;
+      std::uint8_t* to = codes_.data() + panel * shape_.panel_bytes();
+      detail::interleave_panel(bytes, stride, shape_, to);
+      if (!pairs_.empty()) take_pairs(panel, to);
+    }
+  }
+
+  void take_pairs(std::int64_t panel, const std::uint8_t* codes) {
+    for (std::int64_t g = 0; g < shape_.groups; ++g) {
+      detail::sum_weight_pairs(shape_.width, codes, shape_.steps(g),
+                               pairs_.data() + term(panel * detail::kPanelOutputs, g));
     }
   }
 
@@ -146,7 +158,7 @@ class ProductWeights {
   WeightPanels shape_;  // without pointers
   AlignedVector<std::uint8_t> codes_;
   AlignedVector<float> scales_;                  // s_w [panel][group][32]
-  AlignedVector<std::int32_t> zeros_, centres_;  // of detail::OutputTerms, in the same places
+  AlignedVector<std::int32_t> zeros_, centres_, pairs_;  // of detail::OutputTerms, there as well
 };
 
 }  // namespace roste::cpu

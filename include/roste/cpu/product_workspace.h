@@ -3,19 +3,22 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "roste/core/grid.h"
 #include "roste/cpu/detail/aligned_vector.h"
-#include "roste/cpu/simd/multiply_tile.h"
+#include "roste/cpu/simd/multiply.h"
 
 namespace roste::cpu {
 
 // Grows to what the largest call needs and is kept between calls; the contents mean nothing outside
 // of one. One thread at a time.
 struct ProductWorkspace {
+  std::optional<ProductMethod> method;   // to be used where operands allow it; the faster one if empty
   AlignedVector<std::uint8_t> codes;     // codes of the floats that are being quantized
   AlignedVector<std::uint8_t> rows;      // shifted codes of a panel of weights
+  AlignedVector<std::uint8_t> panels;    // of weights, half bytes widened to bytes
   AlignedVector<std::int8_t> bytes;      // shifted codes of a tile, before they are widened
   AlignedVector<std::int8_t> tiles;      // activations arranged for the kernels
   std::vector<GroupParams> params;       // of the floats that are being quantized

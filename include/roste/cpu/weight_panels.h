@@ -30,13 +30,27 @@ struct WeightPanels {
   const std::uint8_t* codes = nullptr;
   detail::OutputTerms terms;  // [panel][group][32]
 
+  // The panels [first, last), which must be there, as weights of their own.
+  WeightPanels part(std::int64_t first, std::int64_t last) const {
+    WeightPanels panels = *this;
+    panels.outputs = std::max<std::int64_t>(0, std::min(outputs, last * kOutputs) - first * kOutputs);
+    panels.codes += first * panel_bytes();
+    panels.terms = terms_of(first, 0);
+    return panels;
+  }
+
   std::int64_t group_inputs(std::int64_t g) const {
     return std::min(group_size, inputs - g * group_size);
+  }
+  detail::StepRange steps(std::int64_t g) const {
+    const std::int64_t first = g * group_size;
+    return {first / detail::kStepInputs, detail::steps_of(first + group_inputs(g))};
   }
   std::int64_t panel_bytes() const { return detail::steps_of(inputs) * detail::step_bytes(width); }
   detail::OutputTerms terms_of(std::int64_t panel, std::int64_t group) const {
     const std::int64_t first = (panel * groups + group) * detail::kPanelOutputs;
-    return {terms.scales + first, terms.zeros + first, terms.centres + first};
+    return {terms.scales + first, terms.zeros + first, terms.centres + first,
+            terms.pairs == nullptr ? nullptr : terms.pairs + first};
   }
 };
 
@@ -53,6 +67,9 @@ inline void check_product_grid(const char* whose, const Grid& grid) {
       std::string("roste: ") + whose + " with codes " + std::to_string(grid.codes.min) + " to " +
       std::to_string(grid.codes.max) + " in an integer product; expected at most 8 bits");
 }
+
+// Codes of up to 6 bits: sums of two of them, and of their offset, are bytes.
+inline bool pairs_fit(CodeRange codes) { return codes.max - codes.min <= kPairOffset; }
 
 [[noreturn]] inline void throw_code_outside(const char* whose, std::int64_t row, CodeRange codes) {
   throw std::invalid_argument("roste: a code in row " + std::to_string(row) + " of " + whose +

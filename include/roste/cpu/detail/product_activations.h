@@ -25,15 +25,20 @@ inline constexpr std::int64_t kCachedWeightBytes = 384 * 1024;
 inline constexpr std::int64_t kCachedBlockBytes = 256 * 1024;
 inline constexpr std::int64_t kOneBlockBytes = 640 * 1024;
 
+inline std::int64_t tiles_of(std::int64_t tokens, ProductRoute route) {
+  const std::int64_t rows = tile_format(route).rows;
+  return (tokens + rows - 1) / rows;
+}
+
 // Rows of a block of a product of `tokens` rows, at least 1: whole tiles, shared out evenly.
-inline std::int64_t block_rows(std::int64_t tokens, const WeightPanels& w, Isa isa) {
-  const TileFormat format = tile_format(isa);
+inline std::int64_t block_rows(std::int64_t tokens, const WeightPanels& w, ProductRoute route) {
+  const TileFormat format = tile_format(route);
   if (panels_of(w.outputs) * w.panel_bytes() <= kCachedWeightBytes) return format.rows;
   const std::int64_t row_bytes = chunks_of(w.inputs) * format.chunk_row_bytes;
   if (tokens * row_bytes <= kOneBlockBytes) return std::max<std::int64_t>(1, tokens);
   const std::int64_t most =
       std::max<std::int64_t>(1, kCachedBlockBytes / (row_bytes * format.rows));
-  const std::int64_t tiles = (tokens + format.rows - 1) / format.rows;
+  const std::int64_t tiles = tiles_of(tokens, route);
   const std::int64_t blocks = (tiles + most - 1) / most;
   return (tiles + blocks - 1) / blocks * format.rows;
 }
@@ -50,14 +55,18 @@ inline void check_activations(const Scheme& scheme, const WeightPanels& w) {
                               "; expected equal groups, or none");
 }
 
-// What codes are shifted by, so that t = q - shift fits a signed byte: z where that does, so that
-// delta is 0.
+// What codes are shifted by, so that t = q - shift fits a signed byte, or, for a paired product, is
+// not larger than the range of codes: z where that does, so that delta is 0.
 class ActivationShift {
  public:
-  explicit ActivationShift(CodeRange codes)
+  ActivationShift(CodeRange codes, ProductMethod method)
       : least_(std::int64_t{codes.max} - 127),
         most_(std::int64_t{codes.min} + 128),
-        otherwise_(codes.max > 127 ? 128 : 0) {}
+        otherwise_(codes.max > 127 ? 128 : 0) {
+    if (method == ProductMethod::kPlain) return;
+    least_ = otherwise_ = codes.min;
+    most_ = codes.max;
+  }
   std::int32_t of(std::int32_t zero) const {
     return zero >= least_ && zero <= most_ ? zero : otherwise_;
   }
@@ -70,8 +79,9 @@ class ActivationShift {
 // Arranges blocks of rows for products with given weights.
 class ActivationArranger {
  public:
-  ActivationArranger(CodeRange codes, const WeightPanels& w, ProductWorkspace& workspace, Isa isa)
-      : codes_(codes), w_(w), workspace_(workspace), isa_(isa), format_(tile_format(isa)) {
+  ActivationArranger(CodeRange codes, const WeightPanels& w, ProductWorkspace& workspace,
+                     ProductRoute route)
+      : codes_(codes), w_(w), workspace_(workspace), route_(route), format_(tile_format(route)) {
     if (widens()) bytes_ = reserved(workspace.bytes, chunks_ * kChunkInputs * format_.rows);
   }
 
@@ -80,7 +90,7 @@ class ActivationArranger {
   template <class Code>
   std::span<const TileRows> arrange(const QuantizedRows<Code>& rows, std::int64_t first_row) {
     const std::int64_t count = rows.codes.rows;
-    const std::int64_t tiles = (count + format_.rows - 1) / format_.rows;
+    const std::int64_t tiles = tiles_of(count, route_);
     const std::int64_t row_bytes = chunks_ * format_.chunk_row_bytes;
     std::int8_t* x = reserved(workspace_.tiles, count * row_bytes);
     RowTerms* terms = reserved(workspace_.terms, count * w_.groups);
@@ -125,6 +135,10 @@ class ActivationArranger {
     }
     if (widens()) widen_chunks(bytes, tile.count * chunks_, x);
     set_starts(std::span(terms, static_cast<std::size_t>(tile.count * w_.groups)), tile.correction);
+    if (route_.method == ProductMethod::kPlain) return;
+    for (std::int64_t g = 0; g < w_.groups; ++g) {
+      offset_odd_steps(x, w_.steps(g), tile.count, terms + g * tile.count);
+    }
   }
 
   // Scales, deltas, and shifts, which `start` holds until codes are taken. True when all deltas are
@@ -165,7 +179,7 @@ class ActivationArranger {
       const std::int64_t n = within == 0 ? last - i : std::min(last - i, kChunkInputs - within);
       const MatrixView<const Code> run(codes.row(0) + i, codes.rows, n, codes.stride);
       std::int8_t* out = bytes + i / kChunkInputs * chunk_bytes + within;
-      valid &= shift_rows(run, codes_, terms, {out, chunk_bytes}, isa_);
+      valid &= shift_rows(run, codes_, terms, {out, chunk_bytes}, route_.isa);
       i += n;
     }
     return valid;
@@ -192,10 +206,10 @@ class ActivationArranger {
   bool widens() const { return format_.chunk_row_bytes != kChunkInputs; }
 
   CodeRange codes_;
-  ActivationShift shift_{codes_};
   const WeightPanels& w_;
   ProductWorkspace& workspace_;
-  Isa isa_;
+  ProductRoute route_;
+  ActivationShift shift_{codes_, route_.method};
   TileFormat format_;
   std::int64_t chunks_ = chunks_of(w_.inputs);
   std::int8_t* bytes_ = nullptr;     // a tile before it is widened

@@ -25,9 +25,28 @@ ROSTE_TARGET_AVX512
 #include "roste/cpu/simd/multiply_kernel.inc"
 #undef ROSTE_SIMD_NAMESPACE
 ROSTE_TARGET_END
+
+#include "roste/cpu/simd/multiply_pairs_avx512.h"
 #endif
 
+namespace roste::cpu {
+
+// How a product adds up; both give the same bits.
+enum class ProductMethod {
+  kPlain,   // one multiplication for every term
+  kPaired,  // one for two terms, and additions: AVX-512, codes of up to 6 bits, inputs and groups
+            // of multiples of 8
+};
+
+}  // namespace roste::cpu
+
 namespace roste::cpu::detail {
+
+// The kernels of a product.
+struct ProductRoute {
+  Isa isa = Isa::kPortable;
+  ProductMethod method = ProductMethod::kPlain;
+};
 
 // What the arrangement of activations depends on.
 struct TileFormat {
@@ -35,30 +54,78 @@ struct TileFormat {
   int chunk_row_bytes;  // of one row within a chunk
 };
 
-inline TileFormat tile_format(Isa isa) {
+inline TileFormat tile_format(ProductRoute route) {
 #if ROSTE_X86_KERNELS
-  if (isa == Isa::kAvx512) return {simd::avx512::kTileRows, simd::avx512::kChunkRowBytes};
-  if (isa == Isa::kAvx2) return {simd::avx2::kTileRows, simd::avx2::kChunkRowBytes};
+  using namespace simd;
+  if (route.method == ProductMethod::kPaired) {
+    return {avx512::kPairedTileRows, avx512::kChunkRowBytes};
+  }
+  if (route.isa == Isa::kAvx512) return {avx512::kTileRows, avx512::kChunkRowBytes};
+  if (route.isa == Isa::kAvx2) return {avx2::kTileRows, avx2::kChunkRowBytes};
 #endif
-  (void)isa;
+  (void)route;
   return {simd::portable::kTileRows, simd::portable::kChunkRowBytes};
 }
 
-// The kernel for tiles of `rows` rows, 1 ... tile_format(isa).rows.
-template <CodeWidth width>
-TileKernel tile_kernel(Isa isa, std::int64_t rows) {
+// How the kernels of a paired product read codes of half a byte.
+enum class Widening { kNone, kWritten };  // kWritten: they write them as bytes, to ProductTile::wide
+
 #if ROSTE_X86_KERNELS
-  const auto entry = static_cast<std::size_t>(rows - 1);
-  if (isa == Isa::kAvx512) return simd::avx512::kTileKernels<width>[entry];
-  if (isa == Isa::kAvx2) return simd::avx2::kTileKernels<width>[entry];
+template <CodeWidth width>
+TileKernel paired_tile_kernel(Widening widening, std::size_t entry) {
+  using namespace simd::avx512;
+  if (widening == Widening::kWritten) return kTileKernels<Paired<WidenCodes>, kPairedTileRows>[entry];
+  return kTileKernels<Paired<ReadCodes<width>>, kPairedTileRows>[entry];
+}
 #endif
-  (void)isa, (void)rows;
+
+// The kernel for tiles of `rows` rows, 1 ... tile_format(route).rows.
+template <CodeWidth width>
+TileKernel tile_kernel(ProductRoute route, Widening widening, std::int64_t rows) {
+#if ROSTE_X86_KERNELS
+  using namespace simd;
+  const auto entry = static_cast<std::size_t>(rows - 1);
+  if (route.method == ProductMethod::kPaired) return paired_tile_kernel<width>(widening, entry);
+  if (route.isa == Isa::kAvx512) {
+    return avx512::kTileKernels<avx512::Plain<width>, avx512::kTileRows>[entry];
+  }
+  if (route.isa == Isa::kAvx2) {
+    return avx2::kTileKernels<avx2::Plain<width>, avx2::kTileRows>[entry];
+  }
+#endif
+  (void)route, (void)widening, (void)rows;
   return simd::portable::multiply_tile<width>;
 }
 
-inline TileKernel tile_kernel(CodeWidth width, std::int64_t rows, Isa isa) {
-  return width == CodeWidth::kNibble ? tile_kernel<CodeWidth::kNibble>(isa, rows)
-                                     : tile_kernel<CodeWidth::kByte>(isa, rows);
+inline TileKernel tile_kernel(CodeWidth width, std::int64_t rows, ProductRoute route,
+                              Widening widening = Widening::kNone) {
+  return width == CodeWidth::kNibble ? tile_kernel<CodeWidth::kNibble>(route, widening, rows)
+                                     : tile_kernel<CodeWidth::kByte>(route, widening, rows);
+}
+
+// The sums that a paired product subtracts per output, of some steps of a panel; pairs [32].
+inline void sum_weight_pairs(CodeWidth width, const std::uint8_t* panel, StepRange steps,
+                             std::int32_t* pairs) {
+#if ROSTE_X86_KERNELS
+  if (width == CodeWidth::kNibble) {
+    simd::avx512::sum_weight_pairs<CodeWidth::kNibble>(panel, steps, pairs);
+  } else {
+    simd::avx512::sum_weight_pairs<CodeWidth::kByte>(panel, steps, pairs);
+  }
+#else
+  (void)width, (void)panel, (void)steps, (void)pairs;  // no instruction set that asks for it
+#endif
+}
+
+// Makes a tile of `rows` rows ready for a paired product: the inputs [first, last) of a group, whose
+// sums are taken from what the rows start from.
+inline void offset_odd_steps(std::int8_t* tile, StepRange steps, std::int64_t rows,
+                             RowTerms* terms) {
+#if ROSTE_X86_KERNELS
+  simd::avx512::offset_odd_steps(tile, steps, rows, terms);
+#else
+  (void)tile, (void)steps, (void)rows, (void)terms;  // no instruction set that asks for it
+#endif
 }
 
 // Rows of chunks, as bytes, into what the kernels of AVX2 read.

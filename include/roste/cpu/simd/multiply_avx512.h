@@ -53,6 +53,8 @@ inline void load_weights(const std::uint8_t* step, int, Weights (&w)[2]) {
   }
 }
 
+inline __m512i add_in_bytes(__m512i a, __m512i b) { return _mm512_add_epi8(a, b); }
+
 inline Ints dot(Ints sum, Weights w, Activations x) { return _mm512_dpbusd_epi32(sum, w, x); }
 
 }  // namespace roste::cpu::simd::avx512

@@ -46,7 +46,7 @@ template <CodeWidth width>
 void multiply_tile(const ProductTile& tile) {
   std::uint32_t sums[detail::kPanelOutputs];
   std::fill(sums, sums + detail::kPanelOutputs, static_cast<std::uint32_t>(tile.rows[0].start));
-  for (std::int64_t step = tile.first_step; step < tile.last_step; ++step) {
+  for (std::int64_t step = tile.steps.first; step < tile.steps.last; ++step) {
     add_step<width>(tile.x + step * detail::kStepInputs, tile.w + step * detail::step_bytes(width),
                     sums);
   }

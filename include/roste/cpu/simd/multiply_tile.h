@@ -31,6 +31,10 @@ inline constexpr std::int64_t kStepsBeforeResults = 2 * kChunkSteps;
 
 enum class CodeWidth { kNibble, kByte };  // codes of up to 4 bits, up to 8 bits
 
+// Added to the activations of odd steps in a paired product (simd/multiply_pairs_avx512.h), so that
+// their sums with weights are not negative.
+inline constexpr std::int32_t kPairOffset = 63;
+
 constexpr std::int64_t step_bytes(CodeWidth width) {
   return width == CodeWidth::kNibble ? kPanelOutputs * kStepInputs / 2
                                      : kPanelOutputs * kStepInputs;
@@ -39,6 +43,11 @@ constexpr std::int64_t step_bytes(CodeWidth width) {
 constexpr std::int64_t steps_of(std::int64_t inputs) {
   return (inputs + kStepInputs - 1) / kStepInputs;
 }
+
+// Steps of a panel: [first, last).
+struct StepRange {
+  std::int64_t first = 0, last = 0;
+};
 
 constexpr std::int64_t chunks_of(std::int64_t inputs) {
   return (inputs + kChunkInputs - 1) / kChunkInputs;
@@ -65,6 +74,7 @@ struct OutputTerms {
   const float* scales = nullptr;          // s_w
   const std::int32_t* zeros = nullptr;    // z
   const std::int32_t* centres = nullptr;  // sum u - count z
+  const std::int32_t* pairs = nullptr;    // what a paired product subtracts; null where there is none
 };
 
 // The activations of one tile.
@@ -76,15 +86,16 @@ struct TileRows {
   Correction correction = Correction::kInStart;
 };
 
-// Some rows x up to 32 outputs, summed over the steps [first_step, last_step) of one group:
+// Some rows x up to 32 outputs, summed over the steps of one group:
 // y := onto + s_x s_w sum.
 struct ProductTile {
   const std::int8_t* x = nullptr;   // all chunks of the tile
   const RowTerms* rows = nullptr;   // of the group
   const std::uint8_t* w = nullptr;  // all steps of the panel
+  std::uint8_t* wide = nullptr;     // where kernels that widen codes of half a byte write all steps
   OutputTerms outputs;
   Correction correction = Correction::kInStart;
-  std::int64_t first_step = 0, last_step = 0;
+  StepRange steps;
   const float* onto = nullptr;  // row r at onto + r onto_stride, `cols` values; may be y
   std::int64_t onto_stride = 0;
   float* y = nullptr;
