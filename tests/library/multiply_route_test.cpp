@@ -254,12 +254,62 @@ TEST(MultiplyRoute, RequantizedWeightsForgetTheOldOnes) {
 // 64 outputs of 256 inputs: half a byte each up to 4 bits; scale, zero point and centre: 12 bytes.
 TEST(MultiplyRoute, MemoryOfWeights) {
   const auto bytes = [](const Scheme& scheme) {
-    return ProductWeights(random_operand(scheme, 64, 256, 33).view()).bytes();
+    return ProductWeights(random_operand(scheme, 64, 256, 33).view(), Isa::kPortable).bytes();
   };
   EXPECT_EQ(bytes(W4()), 64 * 256 / 2 + 64 * 12);
   EXPECT_EQ(bytes(Quantizer<QuantSpec<2, Symmetric, PerRow>>()), 64 * 256 / 2 + 64 * 12);
   EXPECT_EQ(bytes(Quantizer<QuantSpec<5, Symmetric, PerRow>>()), 64 * 256 + 64 * 12);
   EXPECT_EQ(bytes(Quantizer<QuantSpec<4, Symmetric, PerGroup<64>>>()), 64 * 256 / 2 + 64 * 4 * 12);
+}
+
+// The largest codes of 6 bits, those of 4 bits and those in groups that begin within a chunk, in
+// tiles that widen all panels, one at a time, or none.
+TEST(MultiplyRoute, PairedProductsHaveTheBitsOfTheDefinition) {
+  if (!cpu::isa_supported(Isa::kAvx512)) GTEST_SKIP() << "no AVX-512";
+  using A6 = Quantizer<QuantSpec<6, Asymmetric, PerRow>>;
+  using W6 = Quantizer<QuantSpec<6, Asymmetric, PerRow>>;
+  using G24 = Quantizer<QuantSpec<4, Asymmetric, PerGroup<24>>>;
+  const auto expect = [](const Scheme& x_scheme, const Scheme& w_scheme, std::int64_t tokens,
+                         std::int64_t outputs, std::int64_t inputs) {
+    const Operand x = random_operand(x_scheme, tokens, inputs, 51);
+    const Operand w = random_operand(w_scheme, outputs, inputs, 52);
+    const ProductWeights weights(w.view(), Isa::kAvx512);
+    const auto route =
+        cpu::detail::product_route(x_scheme.grid.codes, weights, tokens,
+                                   cpu::ProductMethod::kPaired, Isa::kAvx512);
+    ASSERT_EQ(route.method, cpu::ProductMethod::kPaired);
+    const std::vector<float> y = product_of(x.view(), tokens, weights, kNoBias, Isa::kAvx512);
+    for (std::int64_t m = 0; m < tokens; ++m) {
+      for (std::int64_t n = m % 7; n < outputs; n += 7) {
+        ASSERT_EQ(y[static_cast<std::size_t>(m * outputs + n)],
+                  testing::expected_value(x, m, w, n, 0.0f))
+            << tokens << " x " << outputs << " x " << inputs << " at " << m << ", " << n;
+      }
+    }
+  };
+  expect(A4(), W4(), 3, 70, 64);      // one tile
+  expect(A4(), W4(), 47, 70, 200);    // all panels are kept
+  expect(A4(), W4(), 23, 801, 1024);  // one panel at a time
+  expect(A6(), W6(), 23, 70, 136);
+  expect(G24(), G24(), 23, 70, 192);
+}
+
+// Operands whose pairs do not fit bytes, or have no partner, are multiplied term by term.
+TEST(MultiplyRoute, PairsThatDoNotFitAreNotTaken) {
+  if (!cpu::isa_supported(Isa::kAvx512)) GTEST_SKIP() << "no AVX-512";
+  const auto method = [](const Scheme& x, const Scheme& w, std::int64_t inputs, Isa isa) {
+    const ProductWeights weights(random_operand(w, 5, inputs, 53).view(), Isa::kAvx512);
+    return cpu::detail::product_route(x.grid.codes, weights, 64, cpu::ProductMethod::kPaired, isa)
+        .method;
+  };
+  using A7 = Quantizer<QuantSpec<7, Asymmetric, PerRow>>;
+  using G12 = Quantizer<QuantSpec<4, Asymmetric, PerGroup<12>>>;
+  EXPECT_EQ(method(A4(), W4(), 64, Isa::kAvx512), cpu::ProductMethod::kPaired);
+  EXPECT_EQ(method(A4(), W4(), 64, Isa::kAvx2), cpu::ProductMethod::kPlain);
+  EXPECT_EQ(method(A7(), W4(), 64, Isa::kAvx512), cpu::ProductMethod::kPlain);
+  EXPECT_EQ(method(A4(), A7(), 64, Isa::kAvx512), cpu::ProductMethod::kPlain);
+  EXPECT_EQ(method(A4(), W4(), 60, Isa::kAvx512), cpu::ProductMethod::kPlain);
+  EXPECT_EQ(method(A4(), G12(), 48, Isa::kAvx512), cpu::ProductMethod::kPlain);
 }
 
 }  // namespace

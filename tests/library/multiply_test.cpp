@@ -193,7 +193,7 @@ TEST(Multiply, SeveralBlocks) {
   const ProductWeights weights(w.view());
   const cpu::WeightPanels panels = weights;
   for (const Isa isa : supported_isas()) {
-    EXPECT_LT(cpu::detail::block_rows(x.rows, panels, isa), x.rows);
+    EXPECT_LT(cpu::detail::block_rows(x.rows, panels, {isa}), x.rows);
     const std::vector<float> y = product_of(x.view(), x.rows, panels, kNoBias, isa);
     for (std::int64_t m = 0; m < x.rows; ++m) {
       for (std::int64_t n = m % 31; n < w.rows; n += 31) {

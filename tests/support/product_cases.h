@@ -109,13 +109,19 @@ inline std::vector<cpu::Isa> supported_isas() {
   return isas;
 }
 
-// The product as the library computes it.
+// The product as the library computes it, by both methods, which must agree.
 template <class Activations>
 std::vector<float> product_of(const Activations& x, std::int64_t rows, const cpu::WeightPanels& w,
                               const std::vector<float>& bias, cpu::Isa isa) {
-  std::vector<float> y(static_cast<std::size_t>(rows * w.outputs), -7.0f);
+  std::vector<float> y(static_cast<std::size_t>(rows * w.outputs), -7.0f), paired = y;
+  cpu::ProductWorkspace workspace;
+  workspace.method = cpu::ProductMethod::kPlain;
   cpu::multiply(x, w, std::span<const float>(bias),
-                cpu::MatrixView<float>(y.data(), rows, w.outputs), isa);
+                cpu::MatrixView<float>(y.data(), rows, w.outputs), workspace, isa);
+  workspace.method = cpu::ProductMethod::kPaired;
+  cpu::multiply(x, w, std::span<const float>(bias),
+                cpu::MatrixView<float>(paired.data(), rows, w.outputs), workspace, isa);
+  EXPECT_EQ(paired, y) << "paired, " << cpu::isa_name(isa);
   return y;
 }
 

@@ -1,6 +1,7 @@
 // Panels of half bytes and, beside them, their bytes, for the tiles of a paired product.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "roste/cpu/product_workspace.h"
@@ -55,7 +56,7 @@ class WidePanels {
   ProductRoute route_;
   std::uint8_t* bytes_ = nullptr;
   std::int64_t size_ = 0;
-  bool all_ = false;  // panels are kept
+  bool all_ = false;         // panels are kept
   std::int64_t blocks_ = 0;  // that have been multiplied
 };
 

@@ -24,9 +24,8 @@ ROSTE_TARGET_AVX512
 #define ROSTE_SIMD_NAMESPACE avx512
 #include "roste/cpu/simd/multiply_kernel.inc"
 #undef ROSTE_SIMD_NAMESPACE
+#include "roste/cpu/simd/multiply_pairs_kernel.inc"
 ROSTE_TARGET_END
-
-#include "roste/cpu/simd/multiply_pairs_avx512.h"
 #endif
 
 namespace roste::cpu {

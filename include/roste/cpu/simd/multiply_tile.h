@@ -31,7 +31,7 @@ inline constexpr std::int64_t kStepsBeforeResults = 2 * kChunkSteps;
 
 enum class CodeWidth { kNibble, kByte };  // codes of up to 4 bits, up to 8 bits
 
-// Added to the activations of odd steps in a paired product (simd/multiply_pairs_avx512.h), so that
+// Added to the activations of odd steps in a paired product (simd/multiply_pairs_kernel.inc), so that
 // their sums with weights are not negative.
 inline constexpr std::int32_t kPairOffset = 63;
 
