@@ -1,9 +1,18 @@
 #!/usr/bin/env bash
-# Builds and runs every test, checks the formatting where clang-format is installed, runs part of the
+# Checks the formatting where clang-format is installed, builds and runs every test, runs part of the
 # tests under sanitizers and every fuzz target for a moment where clang is (ROSTE_SANITIZE=off leaves
 # that out), and prints "N passed, N failed, N skipped". Ends non-zero when any of them fails.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+formatting=0
+if command -v clang-format >/dev/null; then
+  mapfile -d '' -t sources < <(find include reference_trainer kernels examples benchmarks tests \
+    \( -name '*.h' -o -name '*.cpp' -o -name '*.cu' -o -name '*.cuh' \) -print0)
+  clang-format --dry-run -Werror "${sources[@]}" || formatting=$?
+else
+  echo "clang-format is not installed: formatting was not checked" >&2
+fi
 
 scripts/build.sh >/dev/null
 
@@ -24,15 +33,6 @@ count() {
 tests=$(count tests)
 failed=$(count failures)
 skipped=$(($(count skipped) + $(count disabled)))
-
-formatting=0
-if command -v clang-format >/dev/null; then
-  mapfile -d '' -t sources < <(find include reference_trainer kernels examples benchmarks tests \
-    \( -name '*.h' -o -name '*.cpp' -o -name '*.cu' -o -name '*.cuh' \) -print0)
-  clang-format --dry-run -Werror "${sources[@]}" || formatting=$?
-else
-  echo "clang-format is not installed: formatting was not checked" >&2
-fi
 
 # Under sanitizers: 0, 1 for a finding, 77 where clang is absent and cannot be installed.
 checks=0

@@ -274,9 +274,8 @@ TEST(MultiplyRoute, PairedProductsHaveTheBitsOfTheDefinition) {
     const Operand x = random_operand(x_scheme, tokens, inputs, 51);
     const Operand w = random_operand(w_scheme, outputs, inputs, 52);
     const ProductWeights weights(w.view(), Isa::kAvx512);
-    const auto route =
-        cpu::detail::product_route(x_scheme.grid.codes, weights, tokens,
-                                   cpu::ProductMethod::kPaired, Isa::kAvx512);
+    const auto route = cpu::detail::product_route(x_scheme.grid.codes, weights, tokens,
+                                                  cpu::ProductMethod::kPaired, Isa::kAvx512);
     ASSERT_EQ(route.method, cpu::ProductMethod::kPaired);
     const std::vector<float> y = product_of(x.view(), tokens, weights, kNoBias, Isa::kAvx512);
     for (std::int64_t m = 0; m < tokens; ++m) {

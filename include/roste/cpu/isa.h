@@ -60,8 +60,9 @@ inline Isa best_isa() {
   return best;
 }
 
-// True where 512-bit registers of integers are added in more places than they are multiplied in: AMD's
-// Zen 4 and Zen 5 have four units for the one and two for the other, Intel's processors two for both.
+// True where 512-bit registers of integers are added in more places than they are multiplied in:
+// AMD's Zen 4 and Zen 5 have four units for the one and two for the other, Intel's processors two
+// for both.
 inline bool adds_beside_products() {
 #if ROSTE_X86_KERNELS
   static const bool amd = __builtin_cpu_is("amd");

@@ -18,8 +18,8 @@
 namespace roste::cpu {
 
 // Weights [outputs, inputs] of a linear layer: half a byte each up to 4 bits, one byte up to 8, and
-// 12 bytes per output and group, or 16 where products may be paired (ProductMethod). Several threads
-// may read one.
+// 12 bytes per output and group, or 16 where products may be paired (ProductMethod). Several
+// threads may read one.
 class ProductWeights {
  public:
   ProductWeights() = default;
@@ -157,7 +157,7 @@ class ProductWeights {
 
   WeightPanels shape_;  // without pointers
   AlignedVector<std::uint8_t> codes_;
-  AlignedVector<float> scales_;                  // s_w [panel][group][32]
+  AlignedVector<float> scales_;                          // s_w [panel][group][32]
   AlignedVector<std::int32_t> zeros_, centres_, pairs_;  // of detail::OutputTerms, there as well
 };
 

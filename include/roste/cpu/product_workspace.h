@@ -15,7 +15,7 @@ namespace roste::cpu {
 // Grows to what the largest call needs and is kept between calls; the contents mean nothing outside
 // of one. One thread at a time.
 struct ProductWorkspace {
-  std::optional<ProductMethod> method;   // to be used where operands allow it; the faster one if empty
+  std::optional<ProductMethod> method;   // where operands allow it; the faster one if empty
   AlignedVector<std::uint8_t> codes;     // codes of the floats that are being quantized
   AlignedVector<std::uint8_t> rows;      // shifted codes of a panel of weights
   AlignedVector<std::uint8_t> panels;    // of weights, half bytes widened to bytes

@@ -33,7 +33,8 @@ struct WeightPanels {
   // The panels [first, last), which must be there, as weights of their own.
   WeightPanels part(std::int64_t first, std::int64_t last) const {
     WeightPanels panels = *this;
-    panels.outputs = std::max<std::int64_t>(0, std::min(outputs, last * kOutputs) - first * kOutputs);
+    panels.outputs =
+        std::max<std::int64_t>(0, std::min(outputs, last * kOutputs) - first * kOutputs);
     panels.codes += first * panel_bytes();
     panels.terms = terms_of(first, 0);
     return panels;

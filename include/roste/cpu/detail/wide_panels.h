@@ -23,7 +23,8 @@ struct PanelReading {
 class WidePanels {
  public:
   // tiles: of the whole product. cached_bytes: what stays in a cache.
-  WidePanels(const WeightPanels& w, std::int64_t tiles, ProductRoute route, std::int64_t cached_bytes)
+  WidePanels(const WeightPanels& w, std::int64_t tiles, ProductRoute route,
+             std::int64_t cached_bytes)
       : w_(w), route_(route) {
     const bool widens = route.method == ProductMethod::kPaired && w.width == CodeWidth::kNibble;
     if (!widens || tiles <= 1) return;

@@ -66,14 +66,16 @@ inline TileFormat tile_format(ProductRoute route) {
   return {simd::portable::kTileRows, simd::portable::kChunkRowBytes};
 }
 
-// How the kernels of a paired product read codes of half a byte.
-enum class Widening { kNone, kWritten };  // kWritten: they write them as bytes, to ProductTile::wide
+// How the kernels of a paired product read codes of half a byte; kWritten: they write them as
+// bytes, to ProductTile::wide.
+enum class Widening { kNone, kWritten };
 
 #if ROSTE_X86_KERNELS
 template <CodeWidth width>
 TileKernel paired_tile_kernel(Widening widening, std::size_t entry) {
   using namespace simd::avx512;
-  if (widening == Widening::kWritten) return kTileKernels<Paired<WidenCodes>, kPairedTileRows>[entry];
+  if (widening == Widening::kWritten)
+    return kTileKernels<Paired<WidenCodes>, kPairedTileRows>[entry];
   return kTileKernels<Paired<ReadCodes<width>>, kPairedTileRows>[entry];
 }
 #endif
@@ -116,14 +118,14 @@ inline void sum_weight_pairs(CodeWidth width, const std::uint8_t* panel, StepRan
 #endif
 }
 
-// Makes a tile of `rows` rows ready for a paired product: the inputs [first, last) of a group, whose
-// sums are taken from what the rows start from.
+// Makes a tile of `rows` rows ready for a paired product: the inputs [first, last) of a group,
+// whose sums are taken from what the rows start from.
 inline void offset_odd_steps(std::int8_t* tile, StepRange steps, std::int64_t rows,
                              RowTerms* terms) {
 #if ROSTE_X86_KERNELS
   simd::avx512::offset_odd_steps(tile, steps, rows, terms);
 #else
-  (void)tile, (void)steps, (void)rows, (void)terms;  // no instruction set that asks for it
+  (void)tile, (void)steps, (void)rows, (void)terms;    // no instruction set that asks for it
 #endif
 }
 
@@ -132,7 +134,7 @@ inline void widen_chunks(const std::int8_t* bytes, std::int64_t chunk_rows, std:
 #if ROSTE_X86_KERNELS
   simd::avx2::widen_chunks(bytes, chunk_rows, out);
 #else
-  (void)bytes, (void)chunk_rows, (void)out;  // no instruction set that asks for it
+  (void)bytes, (void)chunk_rows, (void)out;            // no instruction set that asks for it
 #endif
 }
 

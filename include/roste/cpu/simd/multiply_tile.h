@@ -31,8 +31,8 @@ inline constexpr std::int64_t kStepsBeforeResults = 2 * kChunkSteps;
 
 enum class CodeWidth { kNibble, kByte };  // codes of up to 4 bits, up to 8 bits
 
-// Added to the activations of odd steps in a paired product (simd/multiply_pairs_kernel.inc), so that
-// their sums with weights are not negative.
+// Added to the activations of odd steps in a paired product (simd/multiply_pairs_kernel.inc), so
+// that their sums with weights are not negative.
 inline constexpr std::int32_t kPairOffset = 63;
 
 constexpr std::int64_t step_bytes(CodeWidth width) {
@@ -74,7 +74,7 @@ struct OutputTerms {
   const float* scales = nullptr;          // s_w
   const std::int32_t* zeros = nullptr;    // z
   const std::int32_t* centres = nullptr;  // sum u - count z
-  const std::int32_t* pairs = nullptr;    // what a paired product subtracts; null where there is none
+  const std::int32_t* pairs = nullptr;  // what a paired product subtracts; null where there is none
 };
 
 // The activations of one tile.
