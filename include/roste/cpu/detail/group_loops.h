@@ -31,23 +31,30 @@ concept ReadNumber = Number<std::remove_const_t<T>>;
 
 namespace detail {
 
+// How many rows before their turn values are asked for: a row, or enough short ones to hide the way
+// to memory. 0, not at all, for a matrix that is expected in a cache near to the core, and for
+// groups of several rows, which are read as one stream.
+inline std::int64_t rows_to_ask_ahead(const GroupLayout& layout, std::int64_t rows,
+                                      std::int64_t cols) {
+  constexpr std::int64_t kCached = 262144, kAhead = 4096;  // values: 1 MiB and 16 KiB of float
+  if (rows * cols < kCached || layout.runs_per_group != 1) return 0;
+  return std::max<std::int64_t>(1, kAhead / cols);
+}
+
 // What the loops of one verb on one matrix need to know besides the data.
 struct Job {
   Job(const Scheme& s, std::int64_t rows, std::int64_t cols, Isa chosen)
       : isa(chosen),
         grid(s.grid),
         layout(group_layout(s.grouping, rows, cols)),
-        far_apart(rows * cols >= kCached && layout.runs_per_group == 1 && layout.run > kPiece) {
+        rows_ahead(rows_to_ask_ahead(layout, rows, cols)) {
     require_rounding_to_nearest();
   }
-
-  // Values of a matrix that is not expected to be in a cache near to the core, 1 MiB of float.
-  static constexpr std::int64_t kCached = 262144;
 
   Isa isa;
   Grid grid;
   GroupLayout layout;
-  bool far_apart;  // long groups of a large matrix: worth asking for the next one ahead
+  std::int64_t rows_ahead;  // see rows_to_ask_ahead
 };
 
 // Calls step(row, col, n) for every run of group g, in order of the rows.
@@ -143,12 +150,11 @@ void check_code_type(CodeRange codes) {
                               std::to_string(8 * sizeof(Code)) + " bits");
 }
 
-// The values of the next group that lie as those at row, col of group g do, or null where asking
-// for them early is not worth it.
+// What is asked for while the values at row, col are worked on, or null.
 template <class T>
-const T* ahead_of(const Job& job, std::int64_t g, MatrixView<T> x) {
-  if (!job.far_apart || g + 1 >= job.layout.count) return nullptr;
-  return x.row(job.layout.row_of(g + 1, 0)) + job.layout.col_of(g + 1);
+T* ahead_of(const Job& job, std::int64_t row, std::int64_t col, MatrixView<T> x) {
+  if (job.rows_ahead == 0 || row + job.rows_ahead >= x.rows) return nullptr;
+  return x.row(row + job.rows_ahead) + col;
 }
 
 // Calls step(run, row, col) for the values of group g as floats, in order, in parts that start at
@@ -156,10 +162,9 @@ const T* ahead_of(const Job& job, std::int64_t g, MatrixView<T> x) {
 template <ReadNumber T, class Step>
 void for_each_float_run(const Job& job, std::int64_t g, MatrixView<T> x, Step&& step) {
   using Value = std::remove_const_t<T>;
-  const Value* ahead = ahead_of(job, g, x);
   for_each_run(job.layout, g, [&](std::int64_t row, std::int64_t col, std::int64_t n) {
     for_each_float_run<Value>(
-        job.isa, x.row(row) + col, n, ahead,
+        job.isa, x.row(row) + col, n, ahead_of(job, row, col, x),
         [&](const FloatRun& run, std::int64_t first) { step(run, row, col + first); });
   });
 }

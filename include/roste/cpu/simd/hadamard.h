@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "roste/cpu/detail/rotation_plan.h"
+#include "roste/cpu/simd/ask_ahead.h"
 #include "roste/cpu/simd/hadamard_lanes.h"
 #include "roste/cpu/simd/quantize_avx2.h"
 #include "roste/cpu/simd/quantize_avx512.h"

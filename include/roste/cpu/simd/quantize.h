@@ -6,6 +6,7 @@
 
 #include "roste/cpu/detail/fast_grid.h"
 #include "roste/cpu/detail/scan.h"
+#include "roste/cpu/simd/ask_ahead.h"
 #include "roste/cpu/simd/quantize_avx2.h"
 #include "roste/cpu/simd/quantize_avx512.h"
 
