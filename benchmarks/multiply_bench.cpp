@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "benchmarks/limits.h"
@@ -102,18 +103,22 @@ void shapes(benchmark::internal::Benchmark* b) {
   b->Args({1024, 1024, 256, 4, 4})->Args({1024, 256, 1024, 4, 4});
 }
 
-void codes(benchmark::State& state) {
+// By a method of the benchmark's choice, or by the one that the library takes.
+void codes(benchmark::State& state, std::optional<cpu::ProductMethod> method) {
   const Matrix x(activations(static_cast<int>(state.range(3))), state.range(0), state.range(2), 1);
   const Matrix w(weights(static_cast<int>(state.range(4))), state.range(1), state.range(2), 2);
   const cpu::ProductWeights prepared(cpu::ToQuantize{w.scheme, w.floats()});
   std::vector<float> y(static_cast<std::size_t>(x.rows * w.rows));
   cpu::ProductWorkspace workspace;
+  workspace.method = method;
   run_product(state, x, w, y, [&] {
     cpu::multiply(x.quantized(), prepared, {}, cpu::MatrixView<float>(y.data(), x.rows, w.rows),
                   workspace);
   });
 }
-BENCHMARK(codes)->Apply(shapes);
+BENCHMARK_CAPTURE(codes, by_default, std::nullopt)->Apply(shapes);
+BENCHMARK_CAPTURE(codes, plain, cpu::ProductMethod::kPlain)->Apply(shapes);
+BENCHMARK_CAPTURE(codes, paired, cpu::ProductMethod::kPaired)->Apply(shapes);
 
 void floats_quantized_on_the_way(benchmark::State& state) {
   const Matrix x(activations(static_cast<int>(state.range(3))), state.range(0), state.range(2), 1);

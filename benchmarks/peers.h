@@ -102,6 +102,7 @@ class CodeProduct {
 inline void product_shapes(benchmark::internal::Benchmark* b) {
   b->ArgNames({"m", "n", "k"});
   b->Args({1024, 1024, 1024})
+      ->Args({2048, 2048, 2048})
       ->Args({1, 4096, 4096})
       ->Args({128, 4096, 4096})
       ->Args({1024, 256, 256});
