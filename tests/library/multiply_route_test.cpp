@@ -262,35 +262,50 @@ TEST(MultiplyRoute, MemoryOfWeights) {
   EXPECT_EQ(bytes(Quantizer<QuantSpec<4, Symmetric, PerGroup<64>>>()), 64 * 256 / 2 + 64 * 4 * 12);
 }
 
-// The largest codes of 6 bits, those of 4 bits and those in groups that begin within a chunk, in
-// tiles that widen all panels, one at a time, or none.
+// A paired product of x and w against its definition, for every seventh output.
+void expect_paired(const Operand& x, const Operand& w) {
+  const ProductWeights weights(w.view(), Isa::kAvx512);
+  const auto route = cpu::detail::product_route(x.scheme.grid.codes, weights, x.rows,
+                                                cpu::ProductMethod::kPaired, Isa::kAvx512);
+  ASSERT_EQ(route.method, cpu::ProductMethod::kPaired);
+  const std::vector<float> y = product_of(x.view(), x.rows, weights, kNoBias, Isa::kAvx512);
+  for (std::int64_t m = 0; m < x.rows; ++m) {
+    for (std::int64_t n = m % 7; n < w.rows; n += 7) {
+      ASSERT_EQ(y[static_cast<std::size_t>(m * w.rows + n)],
+                testing::expected_value(x, m, w, n, 0.0f))
+          << x.rows << " x " << w.rows << " x " << x.cols << " at " << m << ", " << n;
+    }
+  }
+}
+
+// Codes of 4 and of 6 bits, and those in groups that begin within a chunk, in tiles that widen all
+// panels, one at a time in one block or in several, or none.
 TEST(MultiplyRoute, PairedProductsHaveTheBitsOfTheDefinition) {
   if (!cpu::isa_supported(Isa::kAvx512)) GTEST_SKIP() << "no AVX-512";
   using A6 = Quantizer<QuantSpec<6, Asymmetric, PerRow>>;
-  using W6 = Quantizer<QuantSpec<6, Asymmetric, PerRow>>;
   using G24 = Quantizer<QuantSpec<4, Asymmetric, PerGroup<24>>>;
-  const auto expect = [](const Scheme& x_scheme, const Scheme& w_scheme, std::int64_t tokens,
+  const auto expect = [](const Scheme& x, const Scheme& w, std::int64_t tokens,
                          std::int64_t outputs, std::int64_t inputs) {
-    const Operand x = random_operand(x_scheme, tokens, inputs, 51);
-    const Operand w = random_operand(w_scheme, outputs, inputs, 52);
-    const ProductWeights weights(w.view(), Isa::kAvx512);
-    const auto route = cpu::detail::product_route(x_scheme.grid.codes, weights, tokens,
-                                                  cpu::ProductMethod::kPaired, Isa::kAvx512);
-    ASSERT_EQ(route.method, cpu::ProductMethod::kPaired);
-    const std::vector<float> y = product_of(x.view(), tokens, weights, kNoBias, Isa::kAvx512);
-    for (std::int64_t m = 0; m < tokens; ++m) {
-      for (std::int64_t n = m % 7; n < outputs; n += 7) {
-        ASSERT_EQ(y[static_cast<std::size_t>(m * outputs + n)],
-                  testing::expected_value(x, m, w, n, 0.0f))
-            << tokens << " x " << outputs << " x " << inputs << " at " << m << ", " << n;
-      }
-    }
+    expect_paired(random_operand(x, tokens, inputs, 51), random_operand(w, outputs, inputs, 52));
   };
   expect(A4(), W4(), 3, 70, 64);      // one tile
   expect(A4(), W4(), 47, 70, 200);    // all panels are kept
   expect(A4(), W4(), 23, 801, 1024);  // one panel at a time
-  expect(A6(), W6(), 23, 70, 136);
+  expect(A4(), W4(), 90, 128, 8192);  // for several blocks of several tiles
+  expect(A6(), A6(), 23, 70, 136);
   expect(G24(), G24(), 23, 70, 192);
+}
+
+// Zero points far outside of the codes leave pairs in their bytes.
+TEST(MultiplyRoute, PairsOfCodesFarFromTheirZeroPoint) {
+  if (!cpu::isa_supported(Isa::kAvx512)) GTEST_SKIP() << "no AVX-512";
+  using Tight = Quantizer<QuantSpec<6, Asymmetric, PerRow, TightRange>>;
+  Operand x = random_operand(Tight(), 23, 136, 54), w = random_operand(Tight(), 70, 136, 55);
+  for (const std::int32_t offset : {-60, 60, 1000}) {
+    for (GroupParams& params : x.params) params.zero += offset;
+    for (GroupParams& params : w.params) params.zero -= offset;
+    expect_paired(x, w);
+  }
 }
 
 // Operands whose pairs do not fit bytes, or have no partner, are multiplied term by term.
