@@ -99,7 +99,8 @@ class LineWriter {
     const std::byte* source = reinterpret_cast<const std::byte*>(from);
     std::byte* target = reinterpret_cast<std::byte*>(to);
 #if ROSTE_X86_KERNELS
-    if (isa_ != Isa::kPortable) return simd::avx2::stream_lines(source, lines, target);
+    if (isa_ == Isa::kAvx512) return simd::avx512::stream_lines(source, lines, target);
+    if (isa_ == Isa::kAvx2) return simd::avx2::stream_lines(source, lines, target);
 #endif
     simd::stream_lines(source, lines, target);
   }

@@ -33,6 +33,19 @@ inline void stream_lines(const std::byte* from, std::int64_t n, std::byte* to) {
 }
 }  // namespace avx2
 ROSTE_TARGET_END
+
+ROSTE_TARGET_AVX512
+namespace avx512 {
+// A line at a time. Lines put together from halves took between 1 and 1 / 0.74 of the time on Zen
+// 4, some processes the one, some the other.
+inline void stream_lines(const std::byte* from, std::int64_t n, std::byte* to) {
+  for (std::int64_t i = 0; i < n * kLineBytes; i += 64) {
+    const __m512i v = _mm512_load_si512(from + i);
+    _mm512_stream_si512(reinterpret_cast<__m512i*>(to + i), v);
+  }
+}
+}  // namespace avx512
+ROSTE_TARGET_END
 #else
 inline void stream_lines(const std::byte* from, std::int64_t n, std::byte* to) {
   std::memcpy(to, from, static_cast<std::size_t>(n * kLineBytes));
