@@ -8,7 +8,7 @@
 
 #include "roste/core/grid.h"
 #include "roste/cpu/detail/aligned_vector.h"
-#include "roste/cpu/simd/multiply.h"
+#include "roste/cpu/simd/multiply_tile.h"
 
 namespace roste::cpu {
 

@@ -28,17 +28,6 @@ ROSTE_TARGET_AVX512
 ROSTE_TARGET_END
 #endif
 
-namespace roste::cpu {
-
-// How a product adds up; both give the same bits.
-enum class ProductMethod {
-  kPlain,   // one multiplication for every term
-  kPaired,  // one for two terms, and additions: AVX-512, codes of up to 6 bits, inputs and groups
-            // of multiples of 8
-};
-
-}  // namespace roste::cpu
-
 namespace roste::cpu::detail {
 
 // The kernels of a product.

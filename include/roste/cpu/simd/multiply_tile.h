@@ -12,6 +12,17 @@
 
 #include <cstdint>
 
+namespace roste::cpu {
+
+// How a product adds up; both give the same bits.
+enum class ProductMethod {
+  kPlain,   // one multiplication for every term
+  kPaired,  // one for two terms, and additions: AVX-512, codes of up to 6 bits, inputs and groups
+            // of multiples of 8
+};
+
+}  // namespace roste::cpu
+
 namespace roste::cpu::detail {
 
 inline constexpr std::int64_t kPanelOutputs = 32;
