@@ -30,10 +30,12 @@ class DeviceRotation {
     explicit Direction(const RotationTables& tables)
         : sign_bits_(tables.sign_bits()),
           terms_(tables.terms()),
-          view_(tables.view(sign_bits_.data(), terms_.data())) {}
+          factors_(tables.factors()),
+          view_(tables.view(sign_bits_.data(), terms_.data(), factors_.data())) {}
 
     DeviceArray<std::uint32_t> sign_bits_;
     DeviceArray<TermSigns> terms_;
+    DeviceArray<FoldedFactors> factors_;
     RotationView view_;
   };
 

@@ -1,7 +1,6 @@
 // A Rotation in the form that kernels read: plain pointers, on the host or on a device.
 #pragma once
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -12,7 +11,7 @@
 
 namespace roste::cuda {
 
-// A BaseTerm as factors +1 and -1: all * ((x0 + b x1) + q (x2 + d x3)), the sum that its index()
+// A GroupTerm as factors +1 and -1: all * ((x0 + b x1) + q (x2 + d x3)), the sum that its index()
 // names among those of group_sums.
 struct alignas(16) TermSigns {
   float b = 1.0f;
@@ -21,11 +20,19 @@ struct alignas(16) TermSigns {
   float all = 1.0f;
 };
 
-inline TermSigns term_signs(BaseTerm term) {
+inline TermSigns term_signs(GroupTerm term) {
   const auto sign = [](int minus) { return minus != 0 ? -1.0f : 1.0f; };
   return {sign(term.index() & 2), sign(term.index() & 4), sign(term.index() & 1),
           sign(term.negative())};
 }
+
+// PairFactors as numbers: +1, -1 or 0 for the values a, b of a pair in the two rows of a quad.
+struct alignas(16) FoldedFactors {
+  float even_a = 0.0f;
+  float even_b = 0.0f;
+  float odd_a = 0.0f;
+  float odd_b = 0.0f;
+};
 
 // What a kernel knows of a rotation; no rotation at all where size is 0. Side::kPlain has the signs
 // before the Hadamard product, as rotate_rows; kTransposed behind it.
@@ -33,12 +40,12 @@ struct RotationView {
   std::int32_t size = 0;        // d
   std::int32_t base_order = 1;  // m
   std::int32_t log2_inner = 0;  // k
-  std::int32_t columns = 1;     // blocks, or pairs of blocks, that the base's terms are about
-  std::int32_t width = 1;       // 2 where blocks are paired
-  float norm = 1.0f;            // 1 / sqrt(m 2^k)
+  std::int32_t quads = 0;       // of a folded base; 0: grouped, or none
+  float scale = 1.0f;           // of what the base leaves: 1 / sqrt(m 2^k), or half of it
   Side side = Side::kPlain;
   const std::uint32_t* sign_bits = nullptr;  // [ceil(d / 32)], bit set: -1
-  const TermSigns* terms = nullptr;          // [ceil(columns / 4), columns]
+  const TermSigns* terms = nullptr;          // of a grouped base: [m / 4, m]
+  const FoldedFactors* factors = nullptr;    // of a folded base: [(quads + 1) / 2, quads]
 };
 
 // The numbers behind a RotationView, in memory of the host.
@@ -49,25 +56,28 @@ class RotationTables {
     shape_.size = static_cast<std::int32_t>(rotation.size());
     shape_.base_order = rotation.base_order();
     shape_.log2_inner = rotation.log2_count();
-    shape_.columns = base.columns;
-    shape_.width = base.width;
-    shape_.norm = static_cast<float>(1.0 / std::sqrt(static_cast<double>(rotation.block_size())));
+    shape_.quads = base.folded.quads;
+    shape_.scale = static_cast<float>(rotation.norm() / base.multiple());
     shape_.side = side;
     add_signs(rotation);
-    add_terms(base);
+    add_terms(base.grouped);
+    add_factors(base.folded);
   }
 
   std::span<const std::uint32_t> sign_bits() const { return sign_bits_; }
   std::span<const TermSigns> terms() const { return terms_; }
+  std::span<const FoldedFactors> factors() const { return factors_; }
 
   // The view with the tables at these addresses.
-  RotationView view(const std::uint32_t* sign_bits, const TermSigns* terms) const {
+  RotationView view(const std::uint32_t* sign_bits, const TermSigns* terms,
+                    const FoldedFactors* factors) const {
     RotationView view = shape_;
     view.sign_bits = sign_bits;
     view.terms = terms;
+    view.factors = factors;
     return view;
   }
-  RotationView host_view() const { return view(sign_bits_.data(), terms_.data()); }
+  RotationView host_view() const { return view(sign_bits_.data(), terms_.data(), factors_.data()); }
 
  private:
   void add_signs(const Rotation& rotation) {
@@ -78,12 +88,24 @@ class RotationTables {
     }
   }
 
-  // Group by group, so that threads that make neighbouring rows read neighbouring terms.
-  void add_terms(const BaseProduct& base) {
+  // Group by group and pair by pair, so that threads that make neighbouring rows read neighbouring
+  // numbers.
+  void add_terms(const GroupedProduct& base) {
     for (int group = 0; group < base.groups; ++group) {
-      for (int row = 0; row < base.columns; ++row) {
+      for (int row = 0; row < base.order; ++row) {
         terms_.push_back(
             term_signs(base.terms[static_cast<std::size_t>(row * base.groups + group)]));
+      }
+    }
+  }
+  void add_factors(const FoldedProduct& base) {
+    if (base.quads == 0) return;
+    for (int pair = 0; pair < base.even_pairs(); ++pair) {
+      for (int quad = 0; quad < base.quads; ++quad) {
+        const PairFactors& f =
+            base.factors[static_cast<std::size_t>(quad * base.even_pairs() + pair)];
+        factors_.push_back({static_cast<float>(f.even_a), static_cast<float>(f.even_b),
+                            static_cast<float>(f.odd_a), static_cast<float>(f.odd_b)});
       }
     }
   }
@@ -91,6 +113,7 @@ class RotationTables {
   RotationView shape_;
   std::vector<std::uint32_t> sign_bits_;
   std::vector<TermSigns> terms_;
+  std::vector<FoldedFactors> factors_;
 };
 
 }  // namespace roste::cuda

@@ -90,8 +90,8 @@ inline Scan scan_of(Isa isa, RotatedExtremes seen, const RotationPlan<float>& pl
   if (!bits.has_both_signs()) return scan_run(isa, y, n);
   Scan scan = bits.scan();
   if (!scan.finite()) return scan;
-  scan.min = scan.min * plan.norm + 0.0f;
-  scan.max = scan.max * plan.norm + 0.0f;
+  scan.min = scan.min * plan.scale + 0.0f;
+  scan.max = scan.max * plan.scale + 0.0f;
   return scan;
 }
 

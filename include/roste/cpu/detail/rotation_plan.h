@@ -6,13 +6,14 @@
 
 #include "roste/core/rotation.h"
 #include "roste/cpu/detail/butterfly.h"
+#include "roste/cpu/detail/mix_blocks.h"
 #include "roste/cpu/detail/rounding.h"
 
 namespace roste::cpu::detail {
 
 // Numbers that the table of a base may take, for every instruction set: 64 for each of its sums.
 inline std::int64_t table_numbers(const Rotation& rotation) {
-  return std::int64_t{rotation.base_product_of(Side::kPlain).groups} * kGroupSums * 64;
+  return std::int64_t{rotation.base_product_of(Side::kPlain).sums()} * 64;
 }
 
 template <class T>
@@ -24,8 +25,8 @@ struct RotationPlan {
         inner(std::int64_t{1} << log2_inner),
         signs(rotation.signs().data()),
         sign_words(rotation.sign_words().data()),
-        norm(static_cast<T>(rotation.norm())),
         base(&rotation.base_product_of(direction)),
+        scale(static_cast<T>(rotation.norm() / base->multiple())),
         table(table_memory) {
     require_rounding_to_nearest();
   }
@@ -41,8 +42,8 @@ struct RotationPlan {
   std::int64_t inner;               // 2^k
   const std::int8_t* signs;         // [d] of +1, -1
   const std::uint64_t* sign_words;  // see Rotation::sign_words
-  T norm;                           // 1 / sqrt(m 2^k)
   const BaseProduct* base;          // H_m or its transpose
+  T scale;                          // of what the base leaves: 1 / sqrt(m 2^k), or half of it
   T* table;                         // [table_numbers()], used where has_base()
 };
 
@@ -77,9 +78,7 @@ inline constexpr std::int64_t kColumnTile = 32;
 template <class T>
 void mix_run(const RotationPlan<T>& plan, T* y) {
   for (std::int64_t i = 0; i < plan.size; i += plan.inner) walsh_hadamard(y + i, plan.inner);
-  if (plan.has_base()) {
-    mix_blocks(*plan.base, Blocks<T>{y, plan.inner}, plan.inner, plan.table);
-  }
+  if (plan.has_base()) mix_blocks(*plan.base, Blocks<T>{y, plan.inner}, plan.inner, plan.table);
 }
 
 template <class T>
@@ -87,12 +86,12 @@ void rotate_run(const RotationPlan<T>& plan, const T* x, T* y) {
   if (plan.side == Side::kPlain) {
     for (std::int64_t i = 0; i < plan.size; ++i) y[i] = x[i] * static_cast<T>(plan.signs[i]);
     mix_run(plan, y);
-    for (std::int64_t i = 0; i < plan.size; ++i) y[i] *= plan.norm;
+    for (std::int64_t i = 0; i < plan.size; ++i) y[i] *= plan.scale;
   } else {
     if (x != y) std::copy(x, x + plan.size, y);
     mix_run(plan, y);
     for (std::int64_t i = 0; i < plan.size; ++i) {
-      y[i] = y[i] * plan.norm * static_cast<T>(plan.signs[i]);
+      y[i] = y[i] * plan.scale * static_cast<T>(plan.signs[i]);
     }
   }
 }
@@ -124,7 +123,7 @@ void rotate_columns_portable(const RotationPlan<T>& plan, const RotatedRows<T>& 
   for (std::int64_t r = 0; r < plan.size; ++r) {
     const T sign = plan.side == Side::kPlain ? one : static_cast<T>(plan.signs[r]);
     for (std::int64_t c = 0; c < job.cols; ++c) {
-      job.y[r * job.y_stride + c] = tile[r * kColumnTile + c] * plan.norm * sign;
+      job.y[r * job.y_stride + c] = tile[r * kColumnTile + c] * plan.scale * sign;
     }
   }
 }

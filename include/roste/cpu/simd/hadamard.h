@@ -16,6 +16,9 @@
 #if ROSTE_X86_KERNELS
 ROSTE_TARGET_AVX2
 #define ROSTE_SIMD_NAMESPACE avx2
+#include "roste/cpu/simd/hadamard_blocks_kernel.inc"
+#include "roste/cpu/simd/hadamard_folded_kernel.inc"
+#include "roste/cpu/simd/hadamard_grouped_kernel.inc"
 #include "roste/cpu/simd/hadamard_kernel.inc"
 #include "roste/cpu/simd/hadamard_mix_kernel.inc"
 #include "roste/cpu/simd/hadamard_rotate_kernel.inc"
@@ -24,6 +27,9 @@ ROSTE_TARGET_END
 
 ROSTE_TARGET_AVX512
 #define ROSTE_SIMD_NAMESPACE avx512
+#include "roste/cpu/simd/hadamard_blocks_kernel.inc"
+#include "roste/cpu/simd/hadamard_folded_kernel.inc"
+#include "roste/cpu/simd/hadamard_grouped_kernel.inc"
 #include "roste/cpu/simd/hadamard_kernel.inc"
 #include "roste/cpu/simd/hadamard_mix_kernel.inc"
 #include "roste/cpu/simd/hadamard_rotate_kernel.inc"

@@ -9,8 +9,9 @@
 #include <cstdint>
 
 #include "roste/core/number_types.h"
-#include "roste/cuda/body/base_mix.h"
 #include "roste/cuda/body/chunk.h"
+#include "roste/cuda/body/folded_mix.h"
+#include "roste/cuda/body/grouped_mix.h"
 #include "roste/cuda/body/lines.h"
 #include "roste/cuda/rotation_tables.h"
 #include "roste/cuda/team/kernel_function.h"
@@ -143,6 +144,25 @@ ROSTE_KERNEL int mix_inner(Tile<kLog2Values, Team>& tile, int k,
   return shift;
 }
 
+// Step 1 of core/folded_product.h in place in shared memory.
+template <int kLog2Values, class Team>
+ROSTE_KERNEL void fold_quads(Tile<kLog2Values, Team>& tile, const RotationView& rotation) {
+  using Mixed = MixedAt<kLog2Values>;
+  tile.team.each([&](int t) {
+    const Place p = tile.place(t);
+    if (p.count == 0) return;
+    ROSTE_ROLLED
+    for (int pass = 0; pass < Mixed::kPasses; ++pass) {
+      const Mixed mixed{rotation.base_order, rotation.log2_inner, pass};
+      Chunk<Mixed::kSums> values;
+      take<kLog2Values>(mixed(p.chunk), tile.first_cell(p), tile.shared, values);
+      fold(mixed.block(p.chunk), values);
+      put<kLog2Values>(mixed(p.chunk), tile.first_cell(p), values, tile.shared);
+    }
+  });
+  tile.team.sync();
+}
+
 // One pass of the sums over the m blocks, in place in shared memory: passes take different
 // positions, so a barrier between all reads and the first write is enough.
 template <int kLog2Values, class Team>
@@ -158,8 +178,11 @@ ROSTE_KERNEL void mix_base_pass(Tile<kLog2Values, Team>& tile, const RotationVie
     const auto load = [&](std::int32_t element) {
       return tile.shared.load(line + shared_cell<kLog2Values>(element));
     };
-    mix_sums<kLog2Values>(mixed, rotation, p.chunk, load, sums[t]);
-    if (rotation.width == 2) add_diagonal<kLog2Values>(mixed, p.chunk, load, sums[t]);
+    if (rotation.quads > 0) {
+      folded_sums<kLog2Values>(mixed, rotation, p.chunk, load, sums[t]);
+    } else {
+      grouped_sums<kLog2Values>(mixed, rotation, p.chunk, load, sums[t]);
+    }
   });
   tile.team.sync();
   tile.team.each([&](int t) {
@@ -174,6 +197,7 @@ ROSTE_KERNEL void mix_base(Tile<kLog2Values, Team>& tile, const RotationView& ro
                            typename Tile<kLog2Values, Team>::Chunks& values) {
   put_all<kLog2Values>(tile, shift, values);
   tile.team.sync();
+  if (rotation.quads > 0) fold_quads<kLog2Values>(tile, rotation);
   ROSTE_ROLLED
   for (int pass = 0; pass < MixedAt<kLog2Values>::kPasses; ++pass) {
     mix_base_pass<kLog2Values>(tile, rotation, pass);
@@ -219,7 +243,7 @@ ROSTE_KERNEL void rotate_tile(Tile<kLog2Values, Team>& tile, const RotationView&
   }
   tile.team.each([&](int t) {
     ROSTE_UNROLLED
-    for (float& v : values[t].v) v *= rotation.norm;
+    for (float& v : values[t].v) v *= rotation.scale;
   });
   if (rotation.side == Side::kTransposed) detail::apply_signs<kLog2Values>(tile, rotation, values);
 }
