@@ -34,29 +34,39 @@ TEST(GroupedProduct, EveryTermIsItsSignedSum) {
   }
 }
 
-// What a field says of mirrored_elements.h, by its definition.
-TEST(MirroredElements, EachBesideItsNegativeAndItsMultiple) {
-  for (const int q : {5, 9, 13, 17, 25, 37, 49, 73}) {
+// What field_pairs.h says, by its definition.
+TEST(FieldPairs, EachElementUpToItsSignBesideItsMultiple) {
+  for (const int q : {5, 9, 13, 17, 25, 37, 49, 73, 81}) {
     const GaloisField field(q);
-    const std::vector<int> elements = detail::mirrored_elements(field);
-    ASSERT_EQ(elements.size(), static_cast<std::size_t>(q));
-    EXPECT_EQ(elements[0], 0);
-    std::vector<bool> seen(elements.size(), false);
-    for (const int x : elements) seen[static_cast<std::size_t>(x)] = true;
-    EXPECT_EQ(std::count(seen.begin(), seen.end(), true), q) << "each once";
+    const std::vector<int> elements = detail::field_pairs(field);
+    ASSERT_EQ(elements.size(), static_cast<std::size_t>(q - 1) / 2);
+    std::vector<int> seen(static_cast<std::size_t>(q), 0);
     const int ratio = detail::neighbour_ratio(field);
-    for (std::size_t i = 1; i < elements.size(); i += 4) {
-      EXPECT_EQ(elements[i + 1], field.subtract(0, elements[i])) << q;
-      EXPECT_EQ(elements[i + 2], field.multiply(ratio, elements[i])) << q;
-      EXPECT_EQ(elements[i + 3], field.subtract(0, elements[i + 2])) << q;
+    for (std::size_t i = 0; i < elements.size(); i += 2) {
+      EXPECT_EQ(elements[i + 1], detail::up_to_sign(field, field.multiply(ratio, elements[i])));
+      if (i > 0) {
+        EXPECT_LT(elements[i - 2], elements[i]) << q;
+      }
+      for (const int x : {elements[i], elements[i + 1]}) {
+        ++seen[static_cast<std::size_t>(x)];
+        ++seen[static_cast<std::size_t>(field.subtract(0, x))];
+      }
     }
+    EXPECT_EQ(std::count(seen.begin(), seen.end(), 1), q - 1) << "each once";
+    EXPECT_EQ(seen[0], 0);
   }
 }
 
-TEST(MirroredElements, GoldenRatios) {
-  EXPECT_EQ(detail::mirrored_elements(GaloisField(5)), (std::vector<int>{0, 1, 4, 2, 3}));
+TEST(FieldPairs, Golden) {
+  EXPECT_EQ(detail::field_pairs(GaloisField(5)), (std::vector<int>{1, 2}));
+  EXPECT_EQ(detail::field_pairs(GaloisField(13)), (std::vector<int>{1, 2, 3, 6, 4, 5}));
   EXPECT_EQ(detail::neighbour_ratio(GaloisField(37)), 8);
   EXPECT_EQ(detail::neighbour_ratio(GaloisField(73)), 10);
+}
+
+// Which rows and columns of C the blocks of a quad belong to; order 12 is made of GF(5).
+TEST(FoldedProduct, GoldenBlocks) {
+  EXPECT_EQ(folded_product(detail::paley_second(12)).blocks, (std::vector<int>{0, 2, 4, 10, 6, 8}));
 }
 
 // The terms are what the time goes into: 7.4 and 14.2 with neighbours taken as they come.
@@ -96,7 +106,7 @@ struct FoldedValues {
 };
 FoldedValues folded(const FoldedProduct& p, const std::vector<int>& x, int part) {
   const auto value = [&](int quad, int half) {
-    const int* b = x.data() + quad * kQuadBlocks + 2 * half;
+    const int* b = x.data() + p.blocks[static_cast<std::size_t>(2 * quad + half)];
     return part == 0 ? b[0] + b[1] : b[0] - b[1];
   };
   FoldedValues f{{value(0, 0), value(0, 1)}, {0, 0}};
@@ -157,9 +167,9 @@ std::vector<int> product(const FoldedProduct& p, const std::vector<int>& x) {
         rows[row] = 2 * sum + times * (part == 0 ? own_u + own_v : own_v - own_u);
       }
       term += 2 * static_cast<std::size_t>(length);
-      const std::size_t at = static_cast<std::size_t>(quad * kQuadBlocks + part);
-      y[at] = quad == 0 ? rows[0] : rows[0] + rows[1];
-      y[at + 2] = quad == 0 ? rows[1] : rows[0] - rows[1];
+      const int* to = p.blocks.data() + 2 * quad;
+      y[static_cast<std::size_t>(to[0] + part)] = quad == 0 ? rows[0] : rows[0] + rows[1];
+      y[static_cast<std::size_t>(to[1] + part)] = quad == 0 ? rows[1] : rows[0] - rows[1];
     }
     EXPECT_EQ(term, p.terms.size());
   }

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <vector>
 
 #include "roste/core/hadamard.h"
@@ -100,6 +101,28 @@ struct Case {
   int log2;
   std::int64_t blocks;
 };
+
+// FNV-1a over the entries, a byte each: 1 for +1, 0 for -1.
+std::uint64_t fingerprint(const SignMatrix& h) {
+  std::uint64_t hash = 14695981039346656037u;
+  for (const std::int8_t entry : h.entries) {
+    hash = (hash ^ static_cast<std::uint64_t>(entry > 0)) * 1099511628211u;
+  }
+  return hash;
+}
+
+// Files name a rotation by its dimension and seed, so that another matrix would read them wrongly:
+// these may never change. One order of each kind, over primes and a prime power.
+TEST(Hadamard, GoldenMatrices) {
+  EXPECT_EQ(fingerprint(hadamard_matrix(12)), 12443738762230410401u);
+  EXPECT_EQ(fingerprint(hadamard_matrix(28)), 9838620577390278705u);
+  EXPECT_EQ(fingerprint(hadamard_matrix(36)), 4699360809459536533u);
+  EXPECT_EQ(fingerprint(hadamard_matrix(52)), 14062013587675379669u);
+  EXPECT_EQ(fingerprint(hadamard_matrix(76)), 10177605241519033397u);
+  EXPECT_EQ(fingerprint(hadamard_matrix(148)), 17130625420475839829u);
+  EXPECT_EQ(fingerprint(hadamard_matrix(92)), 9403164934691845801u);
+  EXPECT_EQ(fingerprint(hadamard_matrix(172)), 18217645913340814393u);
+}
 
 TEST(Hadamard, FactorizationOfModelDimensions) {
   for (const Case& c :

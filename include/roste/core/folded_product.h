@@ -1,10 +1,11 @@
 // Products with a base H_m of Paley's second kind in few additions: pairs of blocks, because
 //   H = C (x) [[1, 1], [1, -1]] + I (x) [[1, -1], [-1, -1]],
-// folded, because C has the same entry for -i, -j as for i, j, see mirrored_elements.h. Rows x and
-// -x are e + o and e - o of a sum e over even values and a sum o over odd ones, whose factors are
-// +1, -1 and, every other time, 0. The order, for every number type:
+// folded, because C has the same entry for -i, -j as for i, j. Rows x and -x are e + o and e - o of
+// a sum e over even values and a sum o over odd ones, whose factors are +1, -1 and, every other
+// time, 0. The order, for every number type:
 //
-// 1. A quad is four blocks x0, x1, x2, x3: those of x and -x or, in quad 0, of infinity and 0. With
+// 1. A quad is four blocks x0, x1, x2, x3: two of infinity and two of 0 (quad 0), or two of x and
+//    two of -x, x in the order of field_pairs.h. With
 //      u = x0 + x1,  v = x0 - x1,  u' = x2 + x3,  v' = x2 - x3
 //    quad 0 is (u, v, u', v') and every other one (u + u', v + v', u - u', v - v').
 // 2. Quads are taken in pairs. The values a, b of a pair have the sums a, b, a + b, a - b; that is
@@ -25,6 +26,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "roste/core/field_pairs.h"
 #include "roste/core/hadamard.h"
 #include "roste/core/host_device.h"
 
@@ -49,6 +51,7 @@ struct PairFactors {
 
 struct FoldedProduct {
   int quads = 0;                     // m / 4, an odd number
+  std::vector<int> blocks;           // [quads, 2]: x0 and x2; x1 and x3 are the blocks behind them
   std::vector<PairFactors> factors;  // [quads, even_pairs()]; "odd" are those of 0 in quad 0
   // The terms of each quad, one of its even and one of its odd row in turn: as many of both, the
   // shorter row filled up with zero_sum().
@@ -59,8 +62,10 @@ struct FoldedProduct {
   int even_pairs() const { return (quads + 1) / 2; }
   int pairs() const { return quads; }
   int zero_sum() const { return pairs() * kPairSums; }  // the index of a sum that is 0
-  // Of a quad's own even and odd value, or its two even ones in quad 0.
-  int own_even(int quad) const { return (quad + 1) / 2 * kPairSums + (quad + 1) % 2 * (quad > 0); }
+  // The sums that are a quad's own even and odd value, or its two even ones in quad 0.
+  int own_even(int quad) const {
+    return quad == 0 ? 0 : (quad + 1) / 2 * kPairSums + (quad + 1) % 2;
+  }
   int own_odd(int quad) const {
     return quad == 0 ? 1 : own_even(quad) + (even_pairs() - 1) * kPairSums;
   }
@@ -68,11 +73,20 @@ struct FoldedProduct {
 
 namespace detail {
 
-// C - I of a matrix of Paley's second kind.
-inline SignMatrix conference_minus_identity(const SignMatrix& h) {
+// The rows of C by quads: infinity, 0, and then x, -x; the row of an element x is x + 1.
+inline std::vector<int> rows_by_quads(const GaloisField& field) {
+  std::vector<int> rows = {0, 1};
+  for (const int x : field_pairs(field)) {
+    rows.insert(rows.end(), {x + 1, field.subtract(0, x) + 1});
+  }
+  return rows;
+}
+
+// C - I of a matrix of Paley's second kind, rows and columns in another order.
+inline SignMatrix conference_minus_identity(const SignMatrix& h, const std::vector<int>& rows) {
   SignMatrix c{h.order / 2, {}};
-  for (int i = 0; i < c.order; ++i) {
-    for (int j = 0; j < c.order; ++j) {
+  for (const int i : rows) {
+    for (const int j : rows) {
       c.entries.push_back(static_cast<std::int8_t>(i == j ? -1 : h.at(2 * i, 2 * j)));
     }
   }
@@ -87,19 +101,24 @@ inline int odd_factor(const SignMatrix& c, int row, int quad) {
   return (c.at(row, 2 * quad) - c.at(row, 2 * quad + 1)) / 2;
 }
 
-inline PairFactors pair_factors(const SignMatrix& c, int quad, int pair) {
+// The factors of quads a and b in the rows of another.
+inline PairFactors pair_factors(const SignMatrix& c, int quad, int a, int b) {
   const auto of = [](int even_a, int even_b, int odd_a, int odd_b) {
     return PairFactors{static_cast<std::int8_t>(even_a), static_cast<std::int8_t>(even_b),
                        static_cast<std::int8_t>(odd_a), static_cast<std::int8_t>(odd_b)};
   };
-  const int row = 2 * quad, a = 2 * pair - 1, b = 2 * pair;
-  if (quad == 0 && pair == 0) return of(c.at(0, 0), c.at(0, 1), c.at(1, 0), c.at(1, 1));
-  if (pair == 0) return of(c.at(row, 0), c.at(row, 1), 0, 0);
+  const int row = 2 * quad;
   if (quad > 0) {
     return of(even_factor(c, row, a), even_factor(c, row, b), odd_factor(c, row, a),
               odd_factor(c, row, b));
   }
   return of(even_factor(c, 0, a), even_factor(c, 0, b), even_factor(c, 1, a), even_factor(c, 1, b));
+}
+// Those of infinity and 0.
+inline PairFactors first_factors(const SignMatrix& c, int quad) {
+  const auto at = [&](int row, int col) { return static_cast<std::int8_t>(c.at(row, col)); };
+  if (quad > 0) return {at(2 * quad, 0), at(2 * quad, 1), 0, 0};
+  return {at(0, 0), at(0, 1), at(1, 0), at(1, 1)};
 }
 
 // Adds what factors a, b of a pair add to a row; the sums of the pair begin with number `sums`.
@@ -110,29 +129,36 @@ inline void add_pair_term(int a, int b, int sums, std::vector<PairTerm>& row) {
   row.push_back({static_cast<std::uint16_t>(2 * (sums + index) + negative)});
 }
 
+// Adds a quad's factors and terms to the product.
+inline void add_quad(const SignMatrix& c, int quad, FoldedProduct& p) {
+  std::vector<PairTerm> even, odd;
+  for (int pair = 0; pair < p.even_pairs(); ++pair) {
+    const PairFactors f =
+        pair == 0 ? first_factors(c, quad) : pair_factors(c, quad, 2 * pair - 1, 2 * pair);
+    const int evens = pair * kPairSums;
+    const int odds = quad == 0 ? evens : evens + (p.even_pairs() - 1) * kPairSums;
+    add_pair_term(f.even_a, f.even_b, evens, even);
+    add_pair_term(f.odd_a, f.odd_b, odds, odd);
+    p.factors.push_back(f);
+  }
+  const std::size_t length = std::max(even.size(), odd.size());
+  const PairTerm zero{static_cast<std::uint16_t>(2 * p.zero_sum())};
+  even.resize(length, zero);
+  odd.resize(length, zero);
+  p.lengths.push_back(static_cast<int>(length));
+  for (std::size_t i = 0; i < length; ++i) p.terms.insert(p.terms.end(), {even[i], odd[i]});
+}
+
 }  // namespace detail
 
 // Of a matrix of Paley's second kind, which is its own transpose.
 inline FoldedProduct folded_product(const SignMatrix& h) {
-  const SignMatrix c = detail::conference_minus_identity(h);
-  FoldedProduct p{h.order / kQuadBlocks, {}, {}, {}};
-  for (int quad = 0; quad < p.quads; ++quad) {
-    std::vector<PairTerm> even, odd;
-    for (int pair = 0; pair < p.even_pairs(); ++pair) {
-      const PairFactors f = detail::pair_factors(c, quad, pair);
-      const int evens = pair * kPairSums;
-      const int odds = quad == 0 ? evens : (p.even_pairs() - 1 + pair) * kPairSums;
-      detail::add_pair_term(f.even_a, f.even_b, evens, even);
-      detail::add_pair_term(f.odd_a, f.odd_b, odds, odd);
-      p.factors.push_back(f);
-    }
-    const std::size_t length = std::max(even.size(), odd.size());
-    const PairTerm zero{static_cast<std::uint16_t>(2 * p.zero_sum())};
-    even.resize(length, zero);
-    odd.resize(length, zero);
-    p.lengths.push_back(static_cast<int>(length));
-    for (std::size_t i = 0; i < length; ++i) p.terms.insert(p.terms.end(), {even[i], odd[i]});
-  }
+  const std::vector<int> rows = detail::rows_by_quads(GaloisField(h.order / 2 - 1));
+  const SignMatrix c = detail::conference_minus_identity(h, rows);
+  FoldedProduct p;
+  p.quads = h.order / kQuadBlocks;
+  for (const int row : rows) p.blocks.push_back(2 * row);
+  for (int quad = 0; quad < p.quads; ++quad) detail::add_quad(c, quad, p);
   return p;
 }
 

@@ -4,13 +4,11 @@
 
 #include <bit>
 #include <cstdint>
-#include <numeric>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "roste/core/galois.h"
-#include "roste/core/mirrored_elements.h"
 #include "roste/core/williamson.h"
 
 namespace roste {
@@ -69,18 +67,19 @@ inline HadamardFactorization hadamard_factorization(std::int64_t d) {
 
 namespace detail {
 
-// The matrix [[0, 1], [c, chi(a_i - a_j)]] of order q + 1 for all elements a of the field, with
-// c = +1 when q = 1 mod 4 (symmetric) and -1 when q = 3 mod 4 (skew). Its square is q I, or -q I.
-inline std::vector<std::int8_t> conference_matrix(const GaloisField& field,
-                                                  const std::vector<int>& elements) {
-  const std::size_t n = elements.size() + 1;
+// The matrix [[0, 1], [c, chi(a_i - a_j)]] of order q + 1, with c = +1 when q = 1 mod 4 (symmetric)
+// and -1 when q = 3 mod 4 (skew). Its square is q I, or -q I.
+inline std::vector<std::int8_t> conference_matrix(int q) {
+  const GaloisField field(q);
+  const std::size_t n = static_cast<std::size_t>(q) + 1;
   std::vector<std::int8_t> c(n * n, 0);
-  for (std::size_t row = 1; row < n; ++row) {
+  for (int i = 0; i < q; ++i) {
+    const std::size_t row = static_cast<std::size_t>(i) + 1;
     c[row] = 1;
-    c[row * n] = field.size() % 4 == 1 ? 1 : -1;
-    for (std::size_t col = 1; col < n; ++col) {
-      c[row * n + col] = static_cast<std::int8_t>(
-          field.character(field.subtract(elements[row - 1], elements[col - 1])));
+    c[row * n] = q % 4 == 1 ? 1 : -1;
+    for (int j = 0; j < q; ++j) {
+      c[row * n + static_cast<std::size_t>(j) + 1] =
+          static_cast<std::int8_t>(field.character(field.subtract(i, j)));
     }
   }
   return c;
@@ -88,21 +87,16 @@ inline std::vector<std::int8_t> conference_matrix(const GaloisField& field,
 
 // I + C for the skew C of order q + 1.
 inline SignMatrix paley_first(int order) {
-  const GaloisField field(order - 1);
-  std::vector<int> elements(static_cast<std::size_t>(field.size()));
-  std::iota(elements.begin(), elements.end(), 0);
-  SignMatrix h{order, conference_matrix(field, elements)};
+  SignMatrix h{order, conference_matrix(order - 1)};
   const std::size_t n = static_cast<std::size_t>(order);
   for (std::size_t i = 0; i < n; ++i) h.entries[i * n + i] = 1;
   return h;
 }
 
-// C (x) [[1, 1], [1, -1]] + I (x) [[1, -1], [-1, -1]] for the symmetric C of order q + 1, whose
-// rows are those of infinity, 0, and then x, -x for one x after the other.
+// C (x) [[1, 1], [1, -1]] + I (x) [[1, -1], [-1, -1]] for the symmetric C of order q + 1.
 inline SignMatrix paley_second(int order) {
   const std::size_t n = static_cast<std::size_t>(order), half = n / 2;
-  const GaloisField field(order / 2 - 1);
-  const std::vector<std::int8_t> c = conference_matrix(field, mirrored_elements(field));
+  const std::vector<std::int8_t> c = conference_matrix(order / 2 - 1);
   SignMatrix h{order, std::vector<std::int8_t>(n * n)};
   for (std::size_t i = 0; i < n; ++i) {
     for (std::size_t j = 0; j < n; ++j) {

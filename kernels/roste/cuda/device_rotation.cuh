@@ -31,11 +31,13 @@ class DeviceRotation {
         : sign_bits_(tables.sign_bits()),
           terms_(tables.terms()),
           factors_(tables.factors()),
-          view_(tables.view(sign_bits_.data(), terms_.data(), factors_.data())) {}
+          blocks_(tables.blocks()),
+          view_(tables.view(sign_bits_.data(), terms_.data(), factors_.data(), blocks_.data())) {}
 
     DeviceArray<std::uint32_t> sign_bits_;
     DeviceArray<TermSigns> terms_;
     DeviceArray<FoldedFactors> factors_;
+    DeviceArray<QuadBlocks> blocks_;
     RotationView view_;
   };
 

@@ -34,6 +34,13 @@ struct alignas(16) FoldedFactors {
   float odd_b = 0.0f;
 };
 
+// Where the four blocks are that one thread makes: x0 and x2, x1 and x3 behind them. Quads of a
+// grouped base are its blocks in order.
+struct alignas(8) QuadBlocks {
+  std::int32_t first = 0;
+  std::int32_t mirrored = 0;
+};
+
 // What a kernel knows of a rotation; no rotation at all where size is 0. Side::kPlain has the signs
 // before the Hadamard product, as rotate_rows; kTransposed behind it.
 struct RotationView {
@@ -46,6 +53,7 @@ struct RotationView {
   const std::uint32_t* sign_bits = nullptr;  // [ceil(d / 32)], bit set: -1
   const TermSigns* terms = nullptr;          // of a grouped base: [m / 4, m]
   const FoldedFactors* factors = nullptr;    // of a folded base: [(quads + 1) / 2, quads]
+  const QuadBlocks* blocks = nullptr;        // of either: [m / 4]
 };
 
 // The numbers behind a RotationView, in memory of the host.
@@ -62,22 +70,27 @@ class RotationTables {
     add_signs(rotation);
     add_terms(base.grouped);
     add_factors(base.folded);
+    add_blocks(base);
   }
 
   std::span<const std::uint32_t> sign_bits() const { return sign_bits_; }
   std::span<const TermSigns> terms() const { return terms_; }
   std::span<const FoldedFactors> factors() const { return factors_; }
+  std::span<const QuadBlocks> blocks() const { return blocks_; }
 
   // The view with the tables at these addresses.
   RotationView view(const std::uint32_t* sign_bits, const TermSigns* terms,
-                    const FoldedFactors* factors) const {
+                    const FoldedFactors* factors, const QuadBlocks* blocks) const {
     RotationView view = shape_;
     view.sign_bits = sign_bits;
     view.terms = terms;
     view.factors = factors;
+    view.blocks = blocks;
     return view;
   }
-  RotationView host_view() const { return view(sign_bits_.data(), terms_.data(), factors_.data()); }
+  RotationView host_view() const {
+    return view(sign_bits_.data(), terms_.data(), factors_.data(), blocks_.data());
+  }
 
  private:
   void add_signs(const Rotation& rotation) {
@@ -110,10 +123,20 @@ class RotationTables {
     }
   }
 
+  void add_blocks(const BaseProduct& base) {
+    const std::vector<int>& folded = base.folded.blocks;
+    for (int first = 0; first < base.order - 1; first += kQuadBlocks) {
+      const std::size_t quad = static_cast<std::size_t>(first / 2);  // two numbers each
+      blocks_.push_back(base.is_folded() ? QuadBlocks{folded[quad], folded[quad + 1]}
+                                         : QuadBlocks{first, first + 2});
+    }
+  }
+
   RotationView shape_;
   std::vector<std::uint32_t> sign_bits_;
   std::vector<TermSigns> terms_;
   std::vector<FoldedFactors> factors_;
+  std::vector<QuadBlocks> blocks_;
 };
 
 }  // namespace roste::cuda

@@ -50,18 +50,30 @@ void mix_lanes(const GroupedProduct& base, Blocks<T> blocks, Count lanes, T* tab
   }
 }
 
+// The four blocks of a quad: x0 and x2, x1 and x3 `stride` behind them.
+template <class T>
+struct Quad {
+  Quad(const FoldedProduct& base, Blocks<T> blocks, int number)
+      : index(number),
+        first(blocks.block(base.blocks[static_cast<std::size_t>(2 * number)])),
+        mirrored(blocks.block(base.blocks[static_cast<std::size_t>(2 * number + 1)])),
+        stride(blocks.stride) {}
+  int index;
+  T *first, *mirrored;
+  std::int64_t stride;
+};
+
 // Step 1 of folded_product.h: value[0 ... 3] of a quad.
 template <class T, class Count>
-void fold_quad(Blocks<T> blocks, int quad, Count lanes, T (&value)[kQuadBlocks][kChunk]) {
-  const T* x = blocks.block(quad * kQuadBlocks);
+void fold_quad(const Quad<T>& quad, Count lanes, T (&value)[kQuadBlocks][kChunk]) {
   for (std::int64_t i = 0; i < lanes; ++i) {
-    const T x0 = x[i], x1 = x[i + blocks.stride];
-    const T x2 = x[i + 2 * blocks.stride], x3 = x[i + 3 * blocks.stride];
+    const T x0 = quad.first[i], x1 = quad.first[i + quad.stride];
+    const T x2 = quad.mirrored[i], x3 = quad.mirrored[i + quad.stride];
     const T u = x0 + x1, v = x0 - x1, u2 = x2 + x3, v2 = x2 - x3;
-    value[0][i] = quad == 0 ? u : u + u2;
-    value[1][i] = quad == 0 ? v : v + v2;
-    value[2][i] = quad == 0 ? u2 : u - u2;
-    value[3][i] = quad == 0 ? v2 : v - v2;
+    value[0][i] = quad.index == 0 ? u : u + u2;
+    value[1][i] = quad.index == 0 ? v : v + v2;
+    value[2][i] = quad.index == 0 ? u2 : u - u2;
+    value[3][i] = quad.index == 0 ? v2 : v - v2;
   }
 }
 
@@ -83,11 +95,11 @@ template <class T, class Count>
 void fill_pair_sums(const FoldedProduct& base, Blocks<T> blocks, Count lanes, T* table) {
   constexpr std::int64_t kPair = kPairSums * 2 * kChunk;
   T a[kQuadBlocks][kChunk], b[kQuadBlocks][kChunk];
-  fold_quad(blocks, 0, lanes, a);
+  fold_quad(Quad<T>(base, blocks, 0), lanes, a);
   store_pair_sums(a, a + 2, lanes, table);
   for (int pair = 1; pair < base.even_pairs(); ++pair) {
-    fold_quad(blocks, 2 * pair - 1, lanes, a);
-    fold_quad(blocks, 2 * pair, lanes, b);
+    fold_quad(Quad<T>(base, blocks, 2 * pair - 1), lanes, a);
+    fold_quad(Quad<T>(base, blocks, 2 * pair), lanes, b);
     store_pair_sums(a, b, lanes, table + pair * kPair);
     store_pair_sums(a + 2, b + 2, lanes, table + (base.even_pairs() - 1 + pair) * kPair);
   }
@@ -116,14 +128,14 @@ void add_own(const T* own, int quad, Count lanes, T (&sums)[2][kChunk]) {
 
 // A quad's blocks from its two rows.
 template <class T, class Count>
-void leave_quad(Blocks<T> blocks, int quad, const T (&even)[2][kChunk], const T (&odd)[2][kChunk],
+void leave_quad(const Quad<T>& quad, const T (&even)[2][kChunk], const T (&odd)[2][kChunk],
                 Count lanes) {
-  T* x = blocks.block(quad * kQuadBlocks);
-  for (int part = 0; part < 2; ++part, x += blocks.stride) {
+  for (int part = 0; part < 2; ++part) {
+    T *x = quad.first + part * quad.stride, *y = quad.mirrored + part * quad.stride;
     for (std::int64_t i = 0; i < lanes; ++i) {
       const T e = even[part][i], o = odd[part][i];
-      x[i] = quad == 0 ? e : e + o;
-      x[i + 2 * blocks.stride] = quad == 0 ? o : e - o;
+      x[i] = quad.index == 0 ? e : e + o;
+      y[i] = quad.index == 0 ? o : e - o;
     }
   }
 }
@@ -140,7 +152,7 @@ void mix_lanes(const FoldedProduct& base, Blocks<T> blocks, Count lanes, T* tabl
     terms += 2 * length;
     add_own(table + base.own_even(quad) * 2 * kChunk, quad, lanes, even);
     add_own(table + base.own_odd(quad) * 2 * kChunk, quad, lanes, odd);
-    leave_quad(blocks, quad, even, odd, lanes);
+    leave_quad(Quad<T>(base, blocks, quad), even, odd, lanes);
   }
 }
 

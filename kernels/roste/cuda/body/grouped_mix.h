@@ -40,7 +40,7 @@ template <int kLog2Values, class Load>
 ROSTE_KERNEL void grouped_sums(const MixedAt<kLog2Values>& mixed, const RotationView& rotation,
                                std::int32_t chunk, Load load,
                                Chunk<MixedAt<kLog2Values>::kSums>& sums) {
-  const TermSigns* terms = rotation.terms + mixed.block(chunk);
+  const TermSigns* terms = rotation.terms + mixed.quad(chunk) * kMixRows;
   for (std::int32_t group = 0; group * kGroupBlocks < rotation.base_order; ++group) {
     TermSigns signs[kMixRows];
     ROSTE_UNROLLED

@@ -47,28 +47,37 @@ ROSTE_KERNEL void butterfly_stages(int first, int last, Chunk<1 << kLog2Values>&
   }
 }
 
-// Where a thread holds values that are 2^shift apart. At shift 0 they are consecutive.
+// Where a thread holds values that are `near` apart: value j is the element below. In steps of
+// four, `far` apart, as nvcc then needs fewer registers.
+struct Spread {
+  std::int32_t first;
+  std::int32_t near;
+  std::int32_t far;
+  ROSTE_KERNEL std::int32_t element(int j) const { return first + j % 4 * near + j / 4 * far; }
+};
+
+// Values that are 2^shift apart. At shift 0 they are consecutive.
 template <int kLog2Values>
 ROSTE_KERNEL Spread spread_at(int shift, std::int32_t chunk) {
   const std::int32_t low = chunk & ((1 << shift) - 1);
-  return {((chunk >> shift) << (shift + kLog2Values)) + low, 1 << shift, kMixRows << shift};
+  return {((chunk >> shift) << (shift + kLog2Values)) + low, 1 << shift, 4 << shift};
 }
 
-template <int kLog2Values, int kCount, class Shared>
-ROSTE_KERNEL void put(const Spread& spread, std::int32_t line, const Chunk<kCount>& chunk,
+template <int kLog2Values, class Where, int kCount, class Shared>
+ROSTE_KERNEL void put(const Where& where, std::int32_t line, const Chunk<kCount>& chunk,
                       Shared& shared) {
   ROSTE_UNROLLED
   for (int j = 0; j < kCount; ++j) {
-    shared.store(line + shared_cell<kLog2Values>(spread.element(j)), chunk.v[j]);
+    shared.store(line + shared_cell<kLog2Values>(where.element(j)), chunk.v[j]);
   }
 }
 
-template <int kLog2Values, int kCount, class Shared>
-ROSTE_KERNEL void take(const Spread& spread, std::int32_t line, Shared& shared,
+template <int kLog2Values, class Where, int kCount, class Shared>
+ROSTE_KERNEL void take(const Where& where, std::int32_t line, Shared& shared,
                        Chunk<kCount>& chunk) {
   ROSTE_UNROLLED
   for (int j = 0; j < kCount; ++j) {
-    chunk.v[j] = shared.load(line + shared_cell<kLog2Values>(spread.element(j)));
+    chunk.v[j] = shared.load(line + shared_cell<kLog2Values>(where.element(j)));
   }
 }
 
@@ -153,10 +162,10 @@ ROSTE_KERNEL void fold_quads(Tile<kLog2Values, Team>& tile, const RotationView& 
     if (p.count == 0) return;
     ROSTE_ROLLED
     for (int pass = 0; pass < Mixed::kPasses; ++pass) {
-      const Mixed mixed{rotation.base_order, rotation.log2_inner, pass};
+      const Mixed mixed(rotation, pass);
       Chunk<Mixed::kSums> values;
       take<kLog2Values>(mixed(p.chunk), tile.first_cell(p), tile.shared, values);
-      fold(mixed.block(p.chunk), values);
+      fold(mixed.quad(p.chunk), values);
       put<kLog2Values>(mixed(p.chunk), tile.first_cell(p), values, tile.shared);
     }
   });
@@ -169,7 +178,7 @@ template <int kLog2Values, class Team>
 ROSTE_KERNEL void mix_base_pass(Tile<kLog2Values, Team>& tile, const RotationView& rotation,
                                 int pass) {
   using Mixed = MixedAt<kLog2Values>;
-  const Mixed mixed{rotation.base_order, rotation.log2_inner, pass};
+  const Mixed mixed(rotation, pass);
   typename Team::template Private<Chunk<Mixed::kSums>> sums(tile.team);
   tile.team.each([&](int t) {
     const Place p = tile.place(t);

@@ -1,13 +1,14 @@
-// The order in which Paley's second construction takes the elements of its field: x beside -x.
+// Which elements of a field folded products take together.
 //
-// chi(i - j) = chi((-i) - (-j)) = chi(j - i) where q = 1 mod 4, so that sums over x and -x come as
-// even and odd ones, see folded_product.h. Of those two, each row needs one for every x: the even
-// one where chi(i - x) = chi(i + x), that is where chi(i^2 - x^2) = 1. Neighbours x, c x that are
-// summed together save most where rows need the same of both.
+// chi(i - j) = chi((-i) - (-j)) where q = 1 mod 4, so that sums over x and -x come as even and odd
+// ones, see folded_product.h. Of those two, each row i needs one for every x: the even one where
+// chi(i - x) = chi(i + x), that is where chi(i^2 - x^2) = 1. Elements x, c x that are summed
+// together save most where rows need the same of both.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "roste/core/galois.h"
@@ -43,19 +44,23 @@ inline int neighbour_ratio(const GaloisField& field) {
   return best;
 }
 
-// 0, then x, -x, c x, -c x for one x after the other, c the ratio above. q = 1 mod 4.
-inline std::vector<int> mirrored_elements(const GaloisField& field) {
+// Every element but 0 up to its sign, as x, c x in turn, in ascending order of x. q = 1 mod 4.
+inline std::vector<int> field_pairs(const GaloisField& field) {
   const int ratio = neighbour_ratio(field);
-  std::vector<int> elements = {0};
   std::vector<bool> taken(static_cast<std::size_t>(field.size()), false);
+  std::vector<std::pair<int, int>> pairs;
   for (int first = 1; first < field.size(); ++first) {
     // The multiples of an element by powers of c: an even number of them, up to sign.
-    for (int x = first; !taken[static_cast<std::size_t>(x)]; x = field.multiply(x, ratio)) {
-      const int minus = field.subtract(0, x);
-      taken[static_cast<std::size_t>(x)] = taken[static_cast<std::size_t>(minus)] = true;
-      elements.insert(elements.end(), {x, minus});
+    for (int x = up_to_sign(field, first); !taken[static_cast<std::size_t>(x)];) {
+      const int y = up_to_sign(field, field.multiply(x, ratio));
+      taken[static_cast<std::size_t>(x)] = taken[static_cast<std::size_t>(y)] = true;
+      pairs.push_back({x, y});
+      x = up_to_sign(field, field.multiply(y, ratio));
     }
   }
+  std::sort(pairs.begin(), pairs.end());
+  std::vector<int> elements;
+  for (const auto& [x, y] : pairs) elements.insert(elements.end(), {x, y});
   return elements;
 }
 
