@@ -46,7 +46,30 @@ void expect_scalar_codes(const std::vector<float>& x, GroupParams p, CodeRange c
   }
 }
 
-constexpr CodeRange kRanges[] = {{0, 1}, {0, 15}, {-8, 7}, {0, 255}, {-128, 127}, {-32768, 32767}};
+// Blocks of one value each, as wide as any kernel's: what is known of their range chooses the
+// kernel, and no other value sends them the slow way.
+void expect_scalar_codes_alone(const std::vector<float>& x, GroupParams p, CodeRange codes) {
+  constexpr std::size_t kBlock = 64;
+  float y[kBlock];
+  std::int16_t q[kBlock];
+  for (const Isa isa : isas()) {
+    for (const float v : x) {
+      const std::vector<float> block(kBlock, v);
+      const cpu::detail::FloatRun run{block.data(), kBlock, nullptr, {v, v}};
+      cpu::detail::fake_quantize_run(isa, run, p, codes, y);
+      cpu::detail::encode_run(isa, run, p, codes, q);
+      const std::uint32_t expected = std::bit_cast<std::uint32_t>(fake_quantize_value(v, p, codes));
+      for (std::size_t i = 0; i < kBlock; ++i) {
+        ASSERT_EQ(std::bit_cast<std::uint32_t>(y[i]), expected)
+            << v << " / " << p.scale << " + " << p.zero << " by " << cpu::isa_name(isa);
+        ASSERT_EQ(q[i], encode(v, p, codes)) << v << " / " << p.scale << " + " << p.zero;
+      }
+    }
+  }
+}
+
+constexpr CodeRange kRanges[] = {{0, 1},   {0, 15},     {0, 16},        {-8, 7},
+                                 {0, 255}, {-128, 127}, {-32768, 32767}};
 constexpr float kScales[] = {1.0f,     0.1f,     1.0f / 3, 0.7390851f, 0x1p-126f, 0x1p-100f,
                              0x1p-99f, 0x1p100f, 0x1p101f, 3e38f,      1e-42f,    1.1754945e-38f};
 
@@ -67,6 +90,7 @@ TEST(QuantizeIsa, TiesAndTheirNeighbours) {
           }
         }
         expect_scalar_codes(x, {scale, zero}, codes);
+        expect_scalar_codes_alone(x, {scale, zero}, codes);
       }
     }
   }

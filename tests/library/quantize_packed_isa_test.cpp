@@ -24,8 +24,7 @@ std::uint8_t stored(float v, GroupParams params, CodeRange codes) {
 void expect_nibbles(float v, GroupParams params, CodeRange codes, Isa isa) {
   const std::vector<float> x(kBlock, v);
   std::vector<std::uint8_t> bytes(kBlock / 2);
-  encode_packed_run(isa, FloatRun{x.data(), kBlock, nullptr, std::fabs(v)}, params, codes,
-                    bytes.data());
+  encode_packed_run(isa, FloatRun{x.data(), kBlock, nullptr, {v, v}}, params, codes, bytes.data());
   const int nibble = stored(v, params, codes);
   const auto is_right = [&](std::uint8_t byte) { return byte == (nibble | nibble << 4); };
   ASSERT_TRUE(std::all_of(bytes.begin(), bytes.end(), is_right))
@@ -70,7 +69,7 @@ TEST(QuantizePackedIsa, EveryPlace) {
     std::vector<float> x = testing::gaussian(8, 2 * kBlock + 77);
     x[kBlock + 5] = 0.375f;  // a tie
     std::vector<std::uint8_t> bytes((x.size() + 1) / 2);
-    const FloatRun run{x.data(), static_cast<std::int64_t>(x.size()), nullptr, 5.0f};
+    const FloatRun run{x.data(), static_cast<std::int64_t>(x.size()), nullptr, {-5.0f, 5.0f}};
     encode_packed_run(isa, run, params, codes, bytes.data());
     for (std::size_t i = 0; i < x.size(); ++i) {
       ASSERT_EQ(bytes[i / 2] >> (4 * (i % 2)) & 15, stored(x[i], params, codes))

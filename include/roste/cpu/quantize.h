@@ -76,12 +76,13 @@ void fake_quantize_values(const Job& job, const FloatRun& run, GroupParams param
   });
 }
 
-// Codes of group g under given params.
+// Codes of group g.
 template <ReadNumber T, class Code>
-void encode_group(const Job& job, std::int64_t g, MatrixView<T> x, GroupParams params,
+void encode_group(const Job& job, std::int64_t g, MatrixView<T> x, const FittedGroup& group,
                   MatrixView<Code> codes) {
-  for_each_float_run(job, g, x, [&](const FloatRun& run, std::int64_t row, std::int64_t col) {
-    encode_run(job.isa, run, params, job.grid.codes, codes.row(row) + col);
+  for_each_float_run(job, g, x, [&](FloatRun run, std::int64_t row, std::int64_t col) {
+    run.range = group.range;
+    encode_run(job.isa, run, group, job.grid.codes, codes.row(row) + col);
   });
 }
 
@@ -116,7 +117,7 @@ void encode(const Scheme& scheme, MatrixView<T> x, std::span<const GroupParams> 
   detail::check_same_shape("encoding", x, codes);
   detail::check_code_type<Code>(scheme.grid.codes);
   for (std::int64_t g = 0; g < job.layout.count; ++g) {
-    detail::encode_group(job, g, x, params[static_cast<std::size_t>(g)], codes);
+    detail::encode_group(job, g, x, {params[static_cast<std::size_t>(g)], {}}, codes);
   }
 }
 
@@ -129,7 +130,7 @@ void quantize(const Scheme& scheme, MatrixView<T> x, std::span<GroupParams> para
   detail::check_params(job.layout, params.size());
   detail::check_same_shape("encoding", x, codes);
   detail::check_code_type<Code>(scheme.grid.codes);
-  detail::fit_each_group(job, x, [&](std::int64_t g, GroupParams group) {
+  detail::fit_each_group(job, x, [&](std::int64_t g, const detail::FittedGroup& group) {
     params[static_cast<std::size_t>(g)] = group;
     detail::encode_group(job, g, x, group, codes);
   });
@@ -155,10 +156,11 @@ void fake_quantize(const Scheme& scheme, MatrixView<X> x, MatrixView<Y> y, Isa i
   const detail::Job job(scheme, x.rows, x.cols, isa);
   detail::check_same_shape("quantizing", x, y);
   detail::LineWriter<Y> out = detail::writer_beside(isa, x, y);
-  detail::fit_each_group(job, x, [&](std::int64_t g, GroupParams params) {
+  detail::fit_each_group(job, x, [&](std::int64_t g, const detail::FittedGroup& group) {
     detail::for_each_float_run(
-        job, g, x, [&](const detail::FloatRun& run, std::int64_t row, std::int64_t col) {
-          detail::fake_quantize_values(job, run, params, y.row(row) + col, out);
+        job, g, x, [&](detail::FloatRun run, std::int64_t row, std::int64_t col) {
+          run.range = group.range;
+          detail::fake_quantize_values(job, run, group, y.row(row) + col, out);
         });
   });
 }

@@ -67,7 +67,7 @@ void encode_packed_group(const Job& job, std::int64_t g, MatrixView<T> x, const 
                          MatrixView<std::uint8_t> bytes) {
   const int bits = roste::detail::width_of(job.grid.codes);
   for_each_float_run(job, g, x, [&](FloatRun run, std::int64_t row, std::int64_t col) {
-    run.largest = group.largest;
+    run.range = group.range;
     encode_packed_run(job.isa, run, group, job.grid.codes, bytes.row(row) + col * bits / 8);
   });
 }
@@ -155,7 +155,7 @@ void encode_packed(const Scheme& scheme, MatrixView<T> x, std::span<const GroupP
     return detail::encode_packed_rows(job, x, params, bytes);
   }
   for (std::int64_t g = 0; g < job.layout.count; ++g) {
-    const detail::FittedGroup group = {params[static_cast<std::size_t>(g)], detail::kAnyMagnitude};
+    const detail::FittedGroup group = {params[static_cast<std::size_t>(g)], {}};
     detail::encode_packed_group(job, g, x, group, bytes);
   }
 }

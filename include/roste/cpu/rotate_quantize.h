@@ -152,17 +152,8 @@ void for_each_scanned_row(const RotationPlan<float>& plan, const Grid& grid, Mat
     Scan scan;
     if (next < x.rows) scan = rotate_scanned_row(within.isa, plan, x, next, rotated(next));
     if (lead == 0) group = fit_scanned(grid, scan);
-    if (r >= 0) finish(r, FloatRun{rotated(r), x.cols, nullptr, group.largest}, group);
+    if (r >= 0) finish(r, FloatRun{rotated(r), x.cols, nullptr, group.range}, group);
     if (lead == 1 && next < x.rows) group = fit_scanned(grid, scan);
-  }
-}
-
-// Has the lines of row `row` brought to the caches for writing, if there is such a row: stores that
-// wait for them would hold up the rotation behind them.
-inline void ask_for_row(MatrixView<std::uint8_t> bytes, std::int64_t row) {
-  if (row >= bytes.rows) return;
-  for (std::int64_t b = 0; b < bytes.cols; b += simd::kLineBytes) {
-    __builtin_prefetch(bytes.row(row) + b, 1);
   }
 }
 #endif
@@ -239,10 +230,10 @@ void rotate_quantize_packed(const Rotation& rotation, const Scheme& scheme, Matr
   detail::check_packed_shape(scheme.grid.codes, x.rows, x.cols, bytes);
   if (detail::rotated_by_rows(
           rotation, scheme, x, within,
-          [&](std::int64_t row, const detail::FloatRun& run, const detail::FittedGroup& group) {
+          [&](std::int64_t row, detail::FloatRun run, const detail::FittedGroup& group) {
             params[static_cast<std::size_t>(row)] = group;
+            if (row + 1 < bytes.rows) run.bytes_ahead = bytes.row(row + 1);
             detail::encode_packed_run(within.isa, run, group, scheme.grid.codes, bytes.row(row));
-            detail::ask_for_row(bytes, row + 1);
           })) {
     return;
   }

@@ -20,15 +20,20 @@
 
 namespace roste::cpu::detail {
 
-inline constexpr float kAnyMagnitude = std::numeric_limits<float>::infinity();
+// Numbers that no value of a run is beyond.
+struct Extremes {
+  float min = -std::numeric_limits<float>::infinity();
+  float max = std::numeric_limits<float>::infinity();
+};
 
-// Values of one run, and those that will be read after it: kernels ask the memory for them on the
-// way, line by line beside their own work. A burst of requests would hold up the loads behind it.
+// Values of one run, and what will be read and written after it: kernels ask the memory for it on
+// the way, line by line beside their own work. A burst of requests would hold up the loads behind.
 struct FloatRun {
   const float* x = nullptr;
   std::int64_t n = 0;
-  const float* ahead = nullptr;   // n values, or null
-  float largest = kAnyMagnitude;  // no value exceeds it
+  const float* ahead = nullptr;  // n values, or null
+  Extremes range = {};
+  const std::uint8_t* bytes_ahead = nullptr;  // where packed codes of n values will go, or null
 };
 
 struct FastGrid {
@@ -63,6 +68,13 @@ inline FastGrid fast_grid(GroupParams params, CodeRange codes) {
   grid.near_tie = 0.5f - (beyond + 2.0f) * 0x1p-22f;
   grid.zero = params.zero;
   return grid;
+}
+
+// True where rint(x / s) is in the range of u for every value: nothing has to be clamped then.
+// |x (1 / s) - x / s| with both rounded is below 0.5 - near_tie, and division and rint keep order.
+inline bool stays_within(const FastGrid& grid, const Extremes& values) {
+  return values.max * grid.reciprocal - grid.high <= grid.near_tie &&
+         grid.low - values.min * grid.reciprocal <= grid.near_tie;
 }
 
 }  // namespace roste::cpu::detail

@@ -88,11 +88,11 @@ Scan scan_group(const Job& job, std::int64_t g, MatrixView<T> x) {
 
 // The params of a group whose values are known.
 struct FittedGroup : GroupParams {
-  float largest = 0;  // magnitude
+  Extremes range = {};
 };
 
 inline FittedGroup fit_scanned(const Grid& grid, const Scan& scan) {
-  return {fit_range(grid, scan.min, scan.max), std::max(-scan.min, scan.max)};
+  return {fit_range(grid, scan.min, scan.max), {scan.min, scan.max}};
 }
 
 template <ReadNumber T>

@@ -59,7 +59,7 @@ void for_each_piece(std::int64_t n, Step&& step) {
 }
 
 inline FloatRun piece_of(const FloatRun& run, std::int64_t first, std::int64_t count) {
-  return {run.x + first, count, run.ahead == nullptr ? nullptr : run.ahead + first};
+  return {run.x + first, count, run.ahead == nullptr ? nullptr : run.ahead + first, run.range};
 }
 
 // Calls step(run, first) for parts of the n values of x as floats: all at once where they are

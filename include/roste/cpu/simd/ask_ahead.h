@@ -1,4 +1,4 @@
-// Asking for memory long before it is read.
+// Asking for memory long before it is read or written.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,17 @@ namespace roste::cpu::simd {
   const std::uintptr_t offset = static_cast<std::uintptr_t>(i) * sizeof(float);
   __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(p) + offset), 0,
                      2);
+#endif
+}
+
+// Has the line of p[i] brought to the L1 cache for writing: stores that wait for their lines would
+// hold up what follows.
+[[gnu::always_inline]] inline void ask_to_write([[maybe_unused]] const std::uint8_t* p,
+                                                [[maybe_unused]] std::int64_t i) {
+#if defined(__GNUC__)
+  __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(p) +
+                                                   static_cast<std::uintptr_t>(i)),
+                     1);
 #endif
 }
 

@@ -10,14 +10,6 @@
 
 #if ROSTE_X86_KERNELS
 
-// Loops over arrays of registers have to be unrolled, or the array lives in memory.
-#if defined(__clang__)
-#define ROSTE_UNROLL _Pragma("unroll")
-#else
-#define ROSTE_UNROLL _Pragma("GCC unroll 16")
-#endif
-#define ROSTE_INLINE [[gnu::always_inline]] inline
-
 ROSTE_TARGET_AVX2
 namespace roste::cpu::simd::avx2 {
 

@@ -14,12 +14,14 @@
 
 ROSTE_TARGET_AVX2
 #define ROSTE_SIMD_NAMESPACE avx2
+#include "roste/cpu/simd/fixed_steps_kernel.inc"
 #include "roste/cpu/simd/quantize_kernel.inc"
 #undef ROSTE_SIMD_NAMESPACE
 ROSTE_TARGET_END
 
 ROSTE_TARGET_AVX512
 #define ROSTE_SIMD_NAMESPACE avx512
+#include "roste/cpu/simd/fixed_steps_kernel.inc"
 #include "roste/cpu/simd/quantize_kernel.inc"
 #undef ROSTE_SIMD_NAMESPACE
 ROSTE_TARGET_END

@@ -1,7 +1,5 @@
-// Eight registers of fixed-point numbers to nibbles, for the kernels of quantize_packed.h.
-//
-// A float in [128, 256) has 16 bits behind the binary point: of its two 16-bit words, the high one
-// is 0x4300 plus the whole part less 128, the low one is the fraction.
+// Eight registers of fixed-point numbers, see fixed_steps_kernel.inc, to nibbles, for the kernels
+// of quantize_packed.h.
 #pragma once
 
 #include <cstdint>
@@ -14,15 +12,10 @@
 ROSTE_TARGET_AVX2
 namespace roste::cpu::simd::avx2 {
 
-inline Ints smaller_words(Ints a, Ints b) { return _mm256_min_epu16(a, b); }
-inline bool any_word_at_most(Ints v, Ints most) {
-  return _mm256_movemask_epi8(_mm256_cmpeq_epi16(_mm256_min_epu16(v, most), v)) != 0;
-}
-
 // The bytes 2 of every dword, in the order a, c, b, d; 0x43 on top of those of c and d.
-inline Ints whole_parts(Floats a, Floats b, Floats c, Floats d) {
-  const Ints ab = _mm256_blend_epi16(_mm256_srli_epi32(bits_of(a), 16), bits_of(b), 0xAA);
-  const Ints cd = _mm256_blend_epi16(_mm256_srli_epi32(bits_of(c), 16), bits_of(d), 0xAA);
+inline Ints whole_parts(Ints a, Ints b, Ints c, Ints d) {
+  const Ints ab = _mm256_blend_epi16(_mm256_srli_epi32(a, 16), b, 0xAA);
+  const Ints cd = _mm256_blend_epi16(_mm256_srli_epi32(c, 16), d, 0xAA);
   return _mm256_add_epi16(ab, _mm256_slli_epi16(cd, 8));
 }
 inline Ints same_byte_pair(int even, int odd) {
@@ -56,14 +49,11 @@ ROSTE_TARGET_END
 ROSTE_TARGET_AVX512
 namespace roste::cpu::simd::avx512 {
 
-inline Ints smaller_words(Ints a, Ints b) { return _mm512_min_epu16(a, b); }
-inline bool any_word_at_most(Ints v, Ints most) { return _mm512_cmple_epu16_mask(v, most) != 0; }
-
-inline Ints whole_parts(Floats a, Floats b, Floats c, Floats d) {
-  const Ints a_down = _mm512_maskz_srli_epi32(0xffff, bits_of(a), 16);
-  const Ints c_down = _mm512_maskz_srli_epi32(0xffff, bits_of(c), 16);
-  const Ints ab = _mm512_mask_blend_epi16(0xAAAAAAAAu, a_down, bits_of(b));
-  const Ints cd = _mm512_mask_blend_epi16(0xAAAAAAAAu, c_down, bits_of(d));
+inline Ints whole_parts(Ints a, Ints b, Ints c, Ints d) {
+  const Ints a_down = _mm512_maskz_srli_epi32(0xffff, a, 16);
+  const Ints c_down = _mm512_maskz_srli_epi32(0xffff, c, 16);
+  const Ints ab = _mm512_mask_blend_epi16(0xAAAAAAAAu, a_down, b);
+  const Ints cd = _mm512_mask_blend_epi16(0xAAAAAAAAu, c_down, d);
   return _mm512_add_epi16(ab, _mm512_slli_epi16(cd, 8));
 }
 inline Ints same_byte_pair(int even, int odd) {

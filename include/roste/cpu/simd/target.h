@@ -26,4 +26,12 @@
 #define ROSTE_TARGET_AVX2 ROSTE_TARGET_BEGIN("avx2,fma,f16c,bmi2")
 #define ROSTE_TARGET_AVX512 \
   ROSTE_TARGET_BEGIN("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c,bmi2")
+
+// Loops over arrays of registers have to be unrolled, or the array lives in memory.
+#if defined(__clang__)
+#define ROSTE_UNROLL _Pragma("unroll")
+#else
+#define ROSTE_UNROLL _Pragma("GCC unroll 16")
+#endif
+#define ROSTE_INLINE [[gnu::always_inline]] inline
 #endif
