@@ -73,8 +73,8 @@ constexpr CodeRange kRanges[] = {{0, 1},   {0, 15},     {0, 16},        {-8, 7},
 constexpr float kScales[] = {1.0f,     0.1f,     1.0f / 3, 0.7390851f, 0x1p-126f, 0x1p-100f,
                              0x1p-99f, 0x1p100f, 0x1p101f, 3e38f,      1e-42f,    1.1754945e-38f};
 
-// All that can go wrong is next to a tie: every half step of the range, a few beyond, and the 9
-// floats around each.
+// What rounding can get wrong is next to a tie: every half step of the range, a few beyond, and the
+// 9 floats around each. What is left to get wrong shows at a value between two ties.
 TEST(QuantizeIsa, TiesAndTheirNeighbours) {
   for (const CodeRange codes : kRanges) {
     for (const float scale : kScales) {
@@ -88,6 +88,8 @@ TEST(QuantizeIsa, TiesAndTheirNeighbours) {
           for (int k = 0; k < 9; ++k, v = std::nextafterf(v, 3e38f)) {
             if (std::isfinite(v)) x.push_back(v);
           }
+          const float between = (static_cast<float>(q - zero) + 0.25f) * scale;
+          if (std::isfinite(between)) x.push_back(between);
         }
         expect_scalar_codes(x, {scale, zero}, codes);
         expect_scalar_codes_alone(x, {scale, zero}, codes);
