@@ -97,8 +97,8 @@ inline Ints in_order(Ints v) {  // dword k of half i becomes dword i of pair k
 }
 inline Ints same_word(std::int32_t v) { return _mm256_set1_epi16(static_cast<short>(v)); }
 inline Ints smaller_words(Ints a, Ints b) { return _mm256_min_epu16(a, b); }
-inline bool any_word_at_most(Ints v, Ints most) {
-  return _mm256_movemask_epi8(_mm256_cmpeq_epi16(_mm256_min_epu16(v, most), v)) != 0;
+inline bool any_word_zero(Ints v) {
+  return _mm256_movemask_epi8(_mm256_cmpeq_epi16(v, _mm256_setzero_si256())) != 0;
 }
 
 // 32 codes u + offset in order; a code fits its type.

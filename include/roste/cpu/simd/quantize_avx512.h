@@ -92,7 +92,7 @@ inline Ints in_order() {  // undoes the order of packs: dword k of lane i become
 }
 inline Ints same_word(std::int32_t v) { return _mm512_set1_epi16(static_cast<short>(v)); }
 inline Ints smaller_words(Ints a, Ints b) { return _mm512_min_epu16(a, b); }
-inline bool any_word_at_most(Ints v, Ints most) { return _mm512_cmple_epu16_mask(v, most) != 0; }
+inline bool any_word_zero(Ints v) { return _mm512_testn_epi16_mask(v, v) != 0; }
 
 // 64 codes u + offset in order; a code fits its type.
 inline void store_codes(std::uint8_t* out, const Quad& u, Ints offset) {

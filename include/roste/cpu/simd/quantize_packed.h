@@ -1,6 +1,7 @@
 // The vector kernels behind packed_run.h, once for each instruction set.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <cstring>
 

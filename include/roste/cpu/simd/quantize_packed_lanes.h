@@ -12,15 +12,14 @@
 ROSTE_TARGET_AVX2
 namespace roste::cpu::simd::avx2 {
 
-// The bytes 2 of every dword, in the order a, c, b, d; 0x43 on top of those of c and d.
+// The bytes 2 of every dword, in the order a, c, b, d; the bytes 3 of a and b are 0x43.
 inline Ints whole_parts(Ints a, Ints b, Ints c, Ints d) {
   const Ints ab = _mm256_blend_epi16(_mm256_srli_epi32(a, 16), b, 0xAA);
   const Ints cd = _mm256_blend_epi16(_mm256_srli_epi32(c, 16), d, 0xAA);
-  return _mm256_add_epi16(ab, _mm256_slli_epi16(cd, 8));
+  const Ints on_top = _mm256_xor_si256(_mm256_slli_epi16(cd, 8), _mm256_set1_epi16(0x4300));
+  return _mm256_xor_si256(ab, on_top);
 }
-inline Ints same_byte_pair(int even, int odd) {
-  return _mm256_set1_epi16(static_cast<short>(even | odd << 8));
-}
+inline Ints same_byte(int v) { return _mm256_set1_epi8(static_cast<char>(v)); }
 inline Ints bytes_within(Ints v, Ints bias, Ints most) {
   return _mm256_min_epu8(_mm256_subs_epu8(v, bias), most);
 }
@@ -54,11 +53,9 @@ inline Ints whole_parts(Ints a, Ints b, Ints c, Ints d) {
   const Ints c_down = _mm512_maskz_srli_epi32(0xffff, c, 16);
   const Ints ab = _mm512_mask_blend_epi16(0xAAAAAAAAu, a_down, b);
   const Ints cd = _mm512_mask_blend_epi16(0xAAAAAAAAu, c_down, d);
-  return _mm512_add_epi16(ab, _mm512_slli_epi16(cd, 8));
+  return _mm512_mask_blend_epi8(0xAAAAAAAAAAAAAAAAu, ab, _mm512_slli_epi16(cd, 8));
 }
-inline Ints same_byte_pair(int even, int odd) {
-  return _mm512_set1_epi16(static_cast<short>(even | odd << 8));
-}
+inline Ints same_byte(int v) { return _mm512_set1_epi8(static_cast<char>(v)); }
 inline Ints bytes_within(Ints v, Ints bias, Ints most) {
   return _mm512_min_epu8(_mm512_subs_epu8(v, bias), most);
 }
