@@ -46,6 +46,14 @@ void expect_ties(GroupParams params, CodeRange codes, Isa isa) {
   }
 }
 
+// Values beyond the range, up to where fixed-point numbers are none any more.
+void expect_ends(GroupParams params, CodeRange codes, Isa isa) {
+  for (const float steps : {31.0f, 32.0f, 100.0f, 200.0f, 400.0f, 1000.0f, 1e6f}) {
+    expect_nibbles(steps * params.scale, params, codes, isa);
+    expect_nibbles(-steps * params.scale, params, codes, isa);
+  }
+}
+
 TEST(QuantizePackedIsa, TiesAndTheirNeighbours) {
   for (const Isa isa : cpu::kAllIsas) {
     if (!cpu::isa_supported(isa)) continue;
@@ -53,9 +61,28 @@ TEST(QuantizePackedIsa, TiesAndTheirNeighbours) {
       for (const float scale : {1.0f, 0.1f, 1.0f / 3, 0.7390851f, 0x1p-99f}) {
         for (std::int32_t zero = codes.min; zero <= codes.max; zero += 3) {
           expect_ties({scale, zero}, codes, isa);
+          expect_ends({scale, zero}, codes, isa);
           ASSERT_FALSE(HasFatalFailure());
         }
       }
+    }
+  }
+}
+
+// A tie that rounds down, alone in its block.
+TEST(QuantizePackedIsa, TiesInEveryPlace) {
+  const GroupParams params = {0.25f, 7};
+  const CodeRange codes = {0, 15};
+  for (const Isa isa : cpu::kAllIsas) {
+    if (!cpu::isa_supported(isa)) continue;
+    for (std::size_t at = 0; at < kBlock; ++at) {
+      std::vector<float> x(kBlock, 0.25f);
+      x[at] = 0.125f;
+      std::vector<std::uint8_t> bytes(kBlock / 2), expected(kBlock / 2, 0x88);
+      expected[at / 2] = at % 2 == 0 ? 0x87 : 0x78;
+      const FloatRun run{x.data(), kBlock, nullptr, {0.125f, 0.25f}};
+      encode_packed_run(isa, run, params, codes, bytes.data());
+      ASSERT_EQ(bytes, expected) << at << " by " << cpu::isa_name(isa);
     }
   }
 }
