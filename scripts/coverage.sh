@@ -10,7 +10,7 @@ version=$(clang++ -dumpversion | cut -d. -f1)
 
 core() {
   local tests=(grid_golden_test grid_property_test packing_test packed_matrix_test spec_test hadamard_test
-    signs_test number_types_test import_weights_test dispatch_test rotation_test acceptance_test
+    hadamard_product_test signs_test number_types_test import_weights_test dispatch_test rotation_test acceptance_test
     quantize_test product_test measure_test)
   if [[ $# -gt 0 ]]; then
     tests=("$@")
